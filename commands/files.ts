@@ -1,0 +1,24 @@
+import { UsageError } from "./errors.ts";
+
+/**
+ * A text file's content.
+ *
+ * @param what what the file is, for the error
+ * @throws {UsageError} when it cannot be read
+ */
+export function readTextFile(path: string, what: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (cause) {
+    throw new UsageError(`cannot read the ${what} ${path}: ${fileProblem(cause)}`, { cause });
+  }
+}
+
+function fileProblem(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return "permission denied";
+  }
+  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
+  return error instanceof Error ? error.message : String(error);
+}

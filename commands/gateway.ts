@@ -1,0 +1,137 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import type { Command as UntypedCommand } from "commander";
+import { Gateway, makeToken } from "../lib/gateway/mod.ts";
+import { formatEndpoint } from "../lib/net/mod.ts";
+import {
+  configOption,
+  drainTimeoutOption,
+  envName,
+  logFormatOption,
+  logLevelOption,
+  makeLogger,
+  pingIntervalOption,
+  pingTimeoutOption,
+  resolvePingTimeout,
+  resolveToken,
+  tokenFileOption,
+  tokenOption,
+} from "./common_options.ts";
+import { applyConfigFile } from "./config_file.ts";
+import { UsageError } from "./errors.ts";
+import { readTextFile } from "./files.ts";
+import { printLine } from "./output.ts";
+import { serveUntilStopped } from "./shutdown.ts";
+import { domain, duration, port, size } from "./values.ts";
+import { agent } from "./version.ts";
+
+/** `tunnel gateway`: the public end. */
+export function gatewayCommand() {
+  return new Command("gateway")
+    .description(
+      "Runs the public end: takes client HTTP and WebSockets, and the runners' links, on one port.",
+    )
+    .addOption(
+      new Option("--port <port>", "port for clients and runners").env(envName("port")).default(8080)
+        .argParser(port),
+    )
+    .addOption(
+      new Option("--hostname <address>", "address to listen on").env(envName("hostname")).default("0.0.0.0"),
+    )
+    .addOption(tokenOption())
+    .addOption(tokenFileOption())
+    .addOption(
+      new Option("--domain <domain>", "route NAME.domain to the runner NAME").env(envName("domain"))
+        .argParser(domain),
+    )
+    .addOption(
+      new Option("--tls-cert <file>", "PEM certificate chain: serve HTTPS and WSS").env(envName("tls-cert")),
+    )
+    .addOption(new Option("--tls-key <file>", "PEM private key").env(envName("tls-key")))
+    .addOption(pingIntervalOption())
+    .addOption(pingTimeoutOption())
+    .addOption(
+      new Option("--resume-window <duration>", "how long the streams of a dropped link are held")
+        .env(envName("resume-window")).default(30_000, "30s").argParser(duration),
+    )
+    .addOption(
+      new Option("--max-message <size>", "largest WebSocket message from a client")
+        .env(envName("max-message")).default(16 * 1024 * 1024, "16MiB").argParser(size),
+    )
+    .addOption(
+      new Option("--trust-forwarded", "keep X-Forwarded-Proto and -Host as a proxy in front set them")
+        .env(envName("trust-forwarded")).default(false),
+    )
+    .addOption(drainTimeoutOption())
+    .addOption(configOption())
+    .addOption(logLevelOption())
+    .addOption(logFormatOption())
+    .action(async (_, command) => {
+      applyConfigFile(command as unknown as UntypedCommand);
+      const options = command.opts();
+      const given = resolveToken(options);
+      const token = given ?? makeToken();
+      const logger = makeLogger(options);
+      const gateway = listen(options.port, () =>
+        Gateway.listen({
+          port: options.port,
+          hostname: options.hostname,
+          token,
+          domain: options.domain ?? null,
+          tls: readTls(options),
+          pingIntervalMs: options.pingInterval,
+          pingTimeoutMs: resolvePingTimeout(options),
+          resumeWindowMs: options.resumeWindow,
+          maxMessageBytes: options.maxMessage,
+          trustForwarded: options.trustForwarded,
+          logger,
+          agent,
+        }));
+      printReady(gateway, given === null ? token : null);
+      Deno.exitCode = await serveUntilStopped(gateway, {
+        drainMs: options.drainTimeout,
+        onSignal: (signal) => logger.info("gateway.draining", { signal, withinMs: options.drainTimeout }),
+      });
+    });
+}
+
+function listen(port: number, start: () => Gateway): Gateway {
+  try {
+    return start();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.AddrInUse) {
+      throw new UsageError(`port ${port} is in use: stop what listens there, or give another with --port`, {
+        cause,
+      });
+    }
+    if (cause instanceof UsageError) throw cause;
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`cannot listen on port ${port}: ${detail}`, { cause });
+  }
+}
+
+function readTls(options: { tlsCert?: string; tlsKey?: string }): { cert: string; key: string } | undefined {
+  const { tlsCert, tlsKey } = options;
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new UsageError("--tls-cert and --tls-key belong together: give both or neither");
+  }
+  return { cert: readTextFile(tlsCert, "certificate"), key: readTextFile(tlsKey, "private key") };
+}
+
+function printReady(gateway: Gateway, generatedToken: string | null): void {
+  const { hostname, port } = gateway.address;
+  const [http, ws] = gateway.secure ? ["https", "wss"] : ["http", "ws"];
+  const anyAddress = hostname === "0.0.0.0" || hostname === "::";
+  const reachable = formatEndpoint({ hostname: anyAddress ? "localhost" : hostname, port });
+  printLine(`tunnel gateway listens on ${http}://${formatEndpoint({ hostname, port })}`);
+  printLine(`  clients  ${http}://${reachable}/`);
+  printLine(`  runners  ${ws}://${reachable}`);
+  if (generatedToken === null) return;
+  printLine("");
+  printLine("No token was given, so one was made. Start a runner beside your service with:");
+  printLine("");
+  printLine(
+    `  tunnel runner --gateway-url ${ws}://${reachable} --token ${generatedToken} --target http://127.0.0.1:3000`,
+  );
+  printLine("");
+}

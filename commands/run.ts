@@ -1,0 +1,51 @@
+import { type Command, CommanderError } from "commander";
+import type { Command as TypedCommand } from "@commander-js/extra-typings";
+import { exitCodes, UsageError } from "./errors.ts";
+
+/** Runs the command tree on `args` and ends the process with the status it calls for. */
+export async function run(program: TypedCommand, args: string[]): Promise<never> {
+  for (const command of [program, ...program.commands] as unknown as Command[]) {
+    command.exitOverride();
+    command.showSuggestionAfterError(true);
+    command.helpCommand(false);
+    command.configureOutput({
+      writeErr: writeError,
+      writeOut: writeOut,
+      outputError: (text, write) => write(oneLine(text)),
+    });
+  }
+  if (args.length === 0) {
+    writeError((program as unknown as Command).helpInformation());
+    Deno.exit(exitCodes.usage);
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version were asked for and have been printed; all else is bad usage and has been said.
+      Deno.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
+    }
+    if (!(error instanceof UsageError)) throw error;
+    writeError(oneLine(`error: ${error.message}`));
+    Deno.exit(exitCodes.usage);
+  }
+  Deno.exit(Deno.exitCode);
+}
+
+/** An error as one line, whatever it was made of. */
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, " ") + "\n";
+}
+
+function writeOut(text: string): void {
+  writeAll(Deno.stdout, text);
+}
+
+function writeError(text: string): void {
+  writeAll(Deno.stderr, text);
+}
+
+function writeAll(target: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(target.writeSync(bytes));
+}

@@ -1,0 +1,138 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import type { Command as UntypedCommand } from "commander";
+import { isRunnerName, runnerNameRule } from "../lib/protocol/mod.ts";
+import { LinkRefusedError } from "../lib/link/mod.ts";
+import { Runner, type RunnerState } from "../lib/runner/mod.ts";
+import {
+  configOption,
+  drainTimeoutOption,
+  envName,
+  logFormatOption,
+  logLevelOption,
+  makeLogger,
+  pingIntervalOption,
+  pingTimeoutOption,
+  resolvePingTimeout,
+  resolveToken,
+  tokenFileOption,
+  tokenOption,
+} from "./common_options.ts";
+import { applyConfigFile } from "./config_file.ts";
+import { UsageError } from "./errors.ts";
+import { readTextFile } from "./files.ts";
+import { printLine } from "./output.ts";
+import { serveUntilStopped } from "./shutdown.ts";
+import { gatewayUrl, positiveDuration, size, targetUrl } from "./values.ts";
+import { agent } from "./version.ts";
+import { InvalidArgumentError } from "commander";
+
+/** `tunnel runner`: the end beside the origin. */
+export function runnerCommand() {
+  return new Command("runner")
+    .description("Runs beside your service: dials the gateway and forwards its streams to a local origin.")
+    .addOption(
+      new Option("--gateway-url <url>", "the gateway, ws:// or wss://").env(envName("gateway-url")).argParser(
+        gatewayUrl,
+      ),
+    )
+    .addOption(
+      new Option("--target <url>", "your service, such as http://127.0.0.1:3000").env(envName("target"))
+        .argParser(targetUrl),
+    )
+    .addOption(
+      new Option("--name <name>", "name that clients are routed by").env(envName("name")).default("default")
+        .argParser(runnerName),
+    )
+    .addOption(tokenOption())
+    .addOption(tokenFileOption())
+    .addOption(
+      new Option("--host-header <mode>", "pass Host on as received, or send the origin's own")
+        .env(envName("host-header")).default("preserve" as const).choices(["preserve", "rewrite"] as const),
+    )
+    .addOption(
+      new Option("--connect-timeout <duration>", "time to connect to the origin")
+        .env(envName("connect-timeout")).default(10_000, "10s").argParser(positiveDuration),
+    )
+    .addOption(
+      new Option("--origin-timeout <duration>", "time from the end of a request to the head of its response")
+        .env(envName("origin-timeout")).default(60_000, "60s").argParser(positiveDuration),
+    )
+    .addOption(
+      new Option("--max-message <size>", "largest WebSocket message from the origin")
+        .env(envName("max-message")).default(16 * 1024 * 1024, "16MiB").argParser(size),
+    )
+    .addOption(
+      new Option("--ca-file <file>", "PEM certificates to trust besides the system's, for gateway and origin")
+        .env(envName("ca-file")),
+    )
+    .addOption(pingIntervalOption())
+    .addOption(pingTimeoutOption())
+    .addOption(drainTimeoutOption())
+    .addOption(configOption())
+    .addOption(logLevelOption())
+    .addOption(logFormatOption())
+    .action(async (_, command) => {
+      applyConfigFile(command as unknown as UntypedCommand);
+      const options = command.opts();
+      const { gatewayUrl, target } = options;
+      if (gatewayUrl === undefined) {
+        throw new UsageError(
+          "--gateway-url is missing: give the gateway's address, such as ws://example.com:8080",
+        );
+      }
+      if (target === undefined) {
+        throw new UsageError(
+          "--target is missing: give your service's address, such as http://127.0.0.1:3000",
+        );
+      }
+      const token = resolveToken(options);
+      if (token === null) {
+        throw new UsageError("--token is missing: the gateway prints it when it starts, or was given it");
+      }
+      const caCerts = options.caFile === undefined ? undefined : [readTextFile(options.caFile, "CA file")];
+      const logger = makeLogger(options);
+      const runner = Runner.start({
+        gatewayUrl,
+        token,
+        name: options.name,
+        caCerts,
+        origin: {
+          target,
+          hostHeader: options.hostHeader,
+          caCerts,
+          connectTimeoutMs: options.connectTimeout,
+          responseTimeoutMs: options.originTimeout,
+          maxMessageBytes: options.maxMessage,
+        },
+        pingIntervalMs: options.pingInterval,
+        pingTimeoutMs: resolvePingTimeout(options),
+        logger,
+        agent,
+        onState: (state) => printState(state, { name: options.name, target }),
+      });
+      try {
+        Deno.exitCode = await serveUntilStopped(runner, {
+          drainMs: options.drainTimeout,
+          finished: runner.finished,
+          onSignal: (signal) => logger.info("runner.draining", { signal, withinMs: options.drainTimeout }),
+        });
+      } catch (error) {
+        if (!(error instanceof LinkRefusedError)) throw error;
+        throw new UsageError(error.message, { cause: error });
+      }
+    });
+}
+
+function runnerName(text: string): string {
+  if (!isRunnerName(text)) throw new InvalidArgumentError(`A runner's name is ${runnerNameRule}.`);
+  return text;
+}
+
+function printState(state: RunnerState, runner: { name: string; target: URL }): void {
+  if (state.state !== "connected") return;
+  const target = runner.target.href.replace(/\/$/, "");
+  const again = state.resumed ? " again" : "";
+  printLine(
+    `tunnel runner "${runner.name}" is connected to ${state.gateway}${again} and forwards to ${target}`,
+  );
+}

@@ -1,0 +1,389 @@
+import {
+  BodyDecoder,
+  encodeResponseHead,
+  findHeadEnd,
+  headerValue,
+  Http1Error,
+  keepsAlive,
+  maxHeadBytes,
+  parseRequestHead,
+  type RawHeaders,
+  requestFraming,
+  type RequestHead,
+} from "../http1/mod.ts";
+import { type ByteSocket, type ByteSocketHandler, concatBytes, copyBytes } from "../net/mod.ts";
+import { isUpgradeRequest, upgradeRequestProblem } from "../websocket/mod.ts";
+import type { ClientInfo } from "./forwarded.ts";
+import type { IngressContext } from "./context.ts";
+import { HttpExchange } from "./http_exchange.ts";
+import { badRequest, draining, noRunner, type Problem } from "./problem.ts";
+import { ResponseWriter } from "./response_writer.ts";
+import { runnerNameOf } from "./routing.ts";
+import type { Runner } from "./runner_session.ts";
+import { WsExchange } from "./ws_exchange.ts";
+
+/** Paths from here on are the gateway's own. */
+export const reservedPrefix = "/.tunnel/";
+
+/** A client that pipelines more than this while a response is under way is not read on, bytes. */
+const maxPipelinedBytes = 64 * 1024;
+
+/** After an early response the rest of a request body is read and dropped this long, milliseconds (RFC 9112, 9.6). */
+const lingerMs = 2_000;
+
+const continueHead = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
+const nothing = new Uint8Array(0);
+
+/**
+ * `head`: waiting for a request; `body`: reading one; `response`: the request is read, its response is under
+ * way; `linger`: the response is out, the rest of the body is dropped; `done`: upgraded or closed.
+ */
+type State = "head" | "body" | "response" | "linger" | "done";
+
+/** One client connection: HTTP/1.1 requests one after another, until it closes or becomes a WebSocket. */
+export class ClientConnection implements ByteSocketHandler {
+  readonly #socket: ByteSocket;
+  readonly #context: IngressContext;
+  readonly #client: ClientInfo;
+  readonly #onClosed: (connection: ClientConnection) => void;
+  #state: State = "head";
+  #pending: Uint8Array = nothing;
+  #exchange: HttpExchange | null = null;
+  #decoder: BodyDecoder | null = null;
+  #lingerTimer: ReturnType<typeof setTimeout> | null = null;
+  #idleSinceMs: number;
+  #requests = 0;
+
+  constructor(
+    socket: ByteSocket,
+    options: { context: IngressContext; client: ClientInfo; closed: (connection: ClientConnection) => void },
+  ) {
+    this.#socket = socket;
+    this.#context = options.context;
+    this.#client = options.client;
+    this.#onClosed = options.closed;
+    this.#idleSinceMs = options.context.coarseNowMs;
+    socket.handler = this;
+  }
+
+  /** Called about once a second: closes a connection that waits too long for a head. */
+  checkIdle(nowMs: number): void {
+    if (this.#state !== "head") return;
+    const waitedMs = nowMs - this.#idleSinceMs;
+    const { headTimeoutMs, idleTimeoutMs } = this.#context.limits;
+    if (this.#pending.length > 0 && waitedMs >= headTimeoutMs) {
+      this.#refuse({
+        status: 408,
+        code: "bad_request",
+        message: "The request's head did not arrive in time.",
+      });
+    } else if (
+      this.#pending.length === 0 && waitedMs >= (this.#requests === 0 ? headTimeoutMs : idleTimeoutMs)
+    ) {
+      this.#socket.end();
+    }
+  }
+
+  /** The gateway drains: an idle connection closes, a busy one after its response. */
+  drain(): void {
+    if (this.#state === "head" && this.#pending.length === 0) this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy(null);
+  }
+
+  // ── ByteSocketHandler ──
+
+  data(bytes: Uint8Array): void {
+    switch (this.#state) {
+      case "head":
+        this.#readHead(this.#pending.length === 0 ? bytes : concatBytes(this.#pending, bytes), bytes);
+        return;
+      case "body":
+        this.#readBody(bytes, 0, bytes);
+        return;
+      case "response":
+        this.#stash(bytes);
+        return;
+      case "linger":
+      case "done":
+        return;
+      default:
+        this.#state satisfies never;
+    }
+  }
+
+  drained(): void {
+    this.#exchange?.drained();
+  }
+
+  ended(): void {
+    // Like nginx, a client that closes its side is taken to be gone, also while it waits for a response.
+    this.#socket.destroy(null);
+  }
+
+  closed(): void {
+    this.#state = "done";
+    if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer);
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    exchange?.clientGone();
+    this.#onClosed(this);
+  }
+
+  // ── for the exchange ──
+
+  /** The exchange's response is complete. */
+  responseDone(keepAlive: boolean): void {
+    const bodyDone = this.#state === "response";
+    this.#exchange = null;
+    this.#decoder = null;
+    if (this.#state === "done") return;
+    if (!bodyDone) return this.#linger();
+    if (!keepAlive || this.#context.draining) {
+      this.#state = "done";
+      this.#socket.end();
+      return;
+    }
+    this.#state = "head";
+    this.#idleSinceMs = this.#context.coarseNowMs;
+    this.#socket.resume();
+    if (this.#pending.length > 0) queueMicrotask(() => this.#readPending());
+  }
+
+  pauseReading(): void {
+    this.#socket.pause();
+  }
+
+  resumeReading(): void {
+    this.#socket.resume();
+  }
+
+  // ── private ──
+
+  #readPending(): void {
+    if (this.#state !== "head" || this.#pending.length === 0) return;
+    const bytes = this.#pending;
+    this.#pending = nothing;
+    this.#readHead(bytes, null);
+  }
+
+  /** @param readBuffer the view of the socket's read buffer that `bytes` is, when it is one */
+  #readHead(bytes: Uint8Array, readBuffer: Uint8Array | null): void {
+    let from = 0;
+    // Empty lines before a request are skipped (RFC 9112, 2.2).
+    while (from < bytes.length && (bytes[from] === 0x0d || bytes[from] === 0x0a)) from++;
+    const end = findHeadEnd(bytes, from, bytes.length);
+    if (end === -1) {
+      if (bytes.length - from > maxHeadBytes) {
+        return this.#refuse(badRequest(431, `The request's head is larger than ${maxHeadBytes} bytes.`));
+      }
+      if (this.#pending.length === 0) this.#idleSinceMs = this.#context.coarseNowMs;
+      this.#pending = bytes === readBuffer ? bytes.slice(from) : bytes.subarray(from);
+      return;
+    }
+    if (end - from > maxHeadBytes) {
+      return this.#refuse(badRequest(431, `The request's head is larger than ${maxHeadBytes} bytes.`));
+    }
+    this.#pending = nothing;
+    try {
+      const head = parseRequestHead(bytes, from, end);
+      this.#requests++;
+      this.#dispatch(head, bytes, end, bytes === readBuffer);
+    } catch (error) {
+      if (!(error instanceof Http1Error)) throw error;
+      this.#refuse(badRequest(error.status, `${error.message}.`));
+    }
+  }
+
+  #dispatch(head: RequestHead, bytes: Uint8Array, end: number, isReadBuffer: boolean): void {
+    const framing = requestFraming(head);
+    if (head.method === "CONNECT") {
+      return this.#refuse(
+        badRequest(405, "CONNECT is not served here: a tunnel carries HTTP and WebSocket requests."),
+      );
+    }
+    useOriginForm(head);
+    const response = new ResponseWriter(this.#socket, {
+      method: head.method,
+      minorVersion: head.minorVersion,
+      keepAlive: keepsAlive(head) && !this.#context.draining,
+    });
+    const rest = end === bytes.length ? nothing : bytes.subarray(end);
+    const isWebSocket = isUpgradeRequest(head.method, head.headers);
+    if (head.target.startsWith(reservedPrefix)) {
+      this.#pending = isReadBuffer ? rest.slice() : rest;
+      return this.#reserved(head, response, framing.kind === "none");
+    }
+    if (isWebSocket) {
+      const problem = upgradeRequestProblem(head.method, head.minorVersion, head.headers);
+      if (problem !== null) {
+        return this.#refuse(badRequest(400, `Not a valid WebSocket upgrade: ${problem}.`));
+      }
+    }
+    const name = runnerNameOf(head.headers, this.#context.domain);
+    const runner = this.#context.draining ? null : this.#context.pick(name);
+    if (runner === null) {
+      return this.#answer(this.#context.draining ? draining() : noRunner(name), { head, response, name });
+    }
+    if (isWebSocket) {
+      this.#pending = isReadBuffer ? copyBytes(rest) : rest;
+      this.#becomeWebSocket(head, runner, response);
+      return;
+    }
+    const decoder = new BodyDecoder(framing);
+    this.#decoder = decoder;
+    this.#state = decoder.done ? "response" : "body";
+    const hasBody = framing.kind !== "none" && !(framing.kind === "length" && framing.bytes === 0);
+    this.#exchange = new HttpExchange({
+      connection: this,
+      context: this.#context,
+      socket: this.#socket,
+      head,
+      hasBody,
+      client: this.#client,
+      runner,
+      response,
+    });
+    this.#exchange.start();
+    if (decoder.done) {
+      if (rest.length > 0) this.#stash(rest);
+      return;
+    }
+    if (head.minorVersion === 1 && headerValue(head.headers, "expect")?.toLowerCase() === "100-continue") {
+      this.#socket.write(continueHead);
+    }
+    if (rest.length > 0) this.#readBody(bytes, end, isReadBuffer ? bytes : null);
+  }
+
+  #readBody(bytes: Uint8Array, from: number, readBuffer: Uint8Array | null): void {
+    const exchange = this.#exchange;
+    const decoder = this.#decoder;
+    if (exchange === null || decoder === null) return;
+    try {
+      // Large reads are handed on without a copy; the socket then reads into a new buffer.
+      const keep = readBuffer !== null && bytes.length - from >= 16 * 1024;
+      if (keep) this.#socket.keepBuffer();
+      exchange.keepsBytes = keep || readBuffer === null;
+      const next = decoder.decode(bytes, from, bytes.length, exchange);
+      if (!decoder.done) return;
+      this.#state = "response";
+      exchange.requestEnd(decoder.trailers);
+      if (next < bytes.length) this.#stash(bytes.subarray(next));
+    } catch (error) {
+      if (!(error instanceof Http1Error)) throw error;
+      exchange.requestBroken(`${error.message}.`, error.status);
+    }
+  }
+
+  #stash(bytes: Uint8Array): void {
+    this.#pending = this.#pending.length === 0 ? bytes.slice() : concatBytes(this.#pending, bytes);
+    if (this.#pending.length > maxPipelinedBytes) this.#socket.pause();
+  }
+
+  #becomeWebSocket(head: RequestHead, runner: Runner, response: ResponseWriter): void {
+    this.#state = "done";
+    const early = this.#pending;
+    this.#pending = nothing;
+    const exchange = new WsExchange({
+      context: this.#context,
+      socket: this.#socket,
+      head,
+      early,
+      client: this.#client,
+      runner,
+      response,
+      closed: () => this.#onClosed(this),
+    });
+    exchange.start();
+  }
+
+  #reserved(head: RequestHead, response: ResponseWriter, bodyless: boolean): void {
+    if (!bodyless) return this.#refuse(badRequest(400, "Requests under /.tunnel/ take no body."));
+    this.#state = "response";
+    this.#context.reserved({
+      head,
+      address: this.#client.address,
+      respond: (status, body, headers = []) => {
+        const bytes = new TextEncoder().encode(JSON.stringify(body) + "\n");
+        response.start(status, "", [
+          "Content-Type",
+          "application/json; charset=utf-8",
+          "Content-Length",
+          String(bytes.length),
+          "Cache-Control",
+          "no-store",
+          ...headers,
+        ]);
+        response.chunk(bytes);
+        this.responseDone(response.keepAlive);
+      },
+      upgrade: (headers: RawHeaders) => {
+        this.#state = "done";
+        const early = this.#pending;
+        this.#pending = nothing;
+        this.#socket.write(encodeResponseHead(101, "Switching Protocols", headers));
+        this.#onClosed(this);
+        return { socket: this.#socket, head: early };
+      },
+    });
+  }
+
+  /** Answers a well-formed request with an error of the gateway's own. */
+  #answer(problem: Problem, request: { head: RequestHead; response: ResponseWriter; name: string }): void {
+    const { head, response, name } = request;
+    // The body of the request, if there is one, is not wanted.
+    response.closeAfter();
+    response.problem(problem);
+    this.#context.requestDone({
+      method: head.method,
+      target: head.target,
+      runner: name,
+      status: problem.status,
+      durationMs: 0,
+      stream: "",
+      problem: problem.code,
+    });
+    this.#linger();
+  }
+
+  /** Answers what cannot be understood, or not be served, and closes. */
+  #refuse(problem: Problem): void {
+    const response = new ResponseWriter(this.#socket, { method: "GET", minorVersion: 1, keepAlive: false });
+    response.problem(problem);
+    this.#context.logger.debug("request.refused", {
+      client: this.#client.address,
+      status: problem.status,
+      reason: problem.message,
+    });
+    this.#linger();
+  }
+
+  /**
+   * Closes without losing the response: a socket closed with unread bytes resets the connection, and the
+   * client may never see what was written (RFC 9112, 9.6). So the rest is read and dropped for a while.
+   */
+  #linger(): void {
+    this.#state = "linger";
+    this.#exchange = null;
+    this.#pending = nothing;
+    this.#socket.resume();
+    this.#socket.closeWrite();
+    this.#lingerTimer = setTimeout(() => this.#socket.destroy(null), lingerMs);
+  }
+}
+
+/** Turns an absolute-form target (RFC 9112, 3.2.2) into origin-form; its authority replaces Host. */
+function useOriginForm(head: RequestHead): void {
+  const { target } = head;
+  if (target.startsWith("/") || target === "*") return;
+  const match = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target);
+  if (match === null) {
+    throw new Http1Error(400, "the request target must begin with / or be an absolute http URL");
+  }
+  head.target = match[2] === "" ? "/" : match[2].startsWith("?") ? `/${match[2]}` : match[2];
+  for (let i = 0; i < head.headers.length; i += 2) {
+    if (head.headers[i].toLowerCase() === "host") head.headers[i + 1] = match[1];
+  }
+}

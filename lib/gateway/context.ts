@@ -1,0 +1,52 @@
+import type { RawHeaders, RequestHead } from "../http1/mod.ts";
+import type { ByteSocket } from "../net/mod.ts";
+import type { Logger } from "../telemetry/mod.ts";
+import type { Runner } from "./runner_session.ts";
+
+/** Limits on client traffic. */
+export interface IngressLimits {
+  /** Time for a request's head to arrive, and for a kept-alive connection to be idle, milliseconds. */
+  headTimeoutMs: number;
+  idleTimeoutMs: number;
+  /** Largest WebSocket message, bytes. */
+  maxMessageBytes: number;
+}
+
+/** What client connections need of the gateway around them. */
+export interface IngressContext {
+  readonly domain: string | null;
+  readonly trustForwarded: boolean;
+  readonly limits: IngressLimits;
+  readonly logger: Logger;
+  /** A clock that ticks about once a second: cheap to read for each request. */
+  readonly coarseNowMs: number;
+  /** Set while the gateway shuts down: connections close after the response they are in. */
+  readonly draining: boolean;
+  /** The runner for a new stream, or `null` when none of that name is there. */
+  pick(name: string): Runner | null;
+  /** A request under the reserved prefix `/.tunnel/`. */
+  reserved(request: ReservedRequest): void;
+  /** A client's request ended: for the log and for metrics. */
+  requestDone(summary: RequestSummary): void;
+}
+
+/** A request under the reserved prefix. Whoever takes it answers through `respond` or takes the socket over. */
+export interface ReservedRequest {
+  head: RequestHead;
+  address: string;
+  /** Answers with a JSON body. */
+  respond(status: number, body: unknown, headers?: RawHeaders): void;
+  /** Hands the socket over after a 101; what was read beyond the head comes along. */
+  upgrade(headers: RawHeaders): { socket: ByteSocket; head: Uint8Array };
+}
+
+export interface RequestSummary {
+  method: string;
+  target: string;
+  runner: string;
+  status: number;
+  durationMs: number;
+  stream: string;
+  /** The gateway's own error code, when it answered itself or broke off. */
+  problem: string | null;
+}

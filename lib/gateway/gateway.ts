@@ -1,0 +1,332 @@
+import { randomInt } from "node:crypto";
+import { hasToken, headerValue } from "../http1/mod.ts";
+import { ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
+import { frameTypes, linkSubprotocol, resetCodes } from "../protocol/mod.ts";
+import { acceptKey, upgradeRequestProblem } from "../websocket/mod.ts";
+import { monotonicMs } from "../link/mod.ts";
+import { type Logger, silentLogger } from "../telemetry/mod.ts";
+import { ClientConnection, reservedPrefix } from "./client_connection.ts";
+import type { IngressContext, IngressLimits, RequestSummary, ReservedRequest } from "./context.ts";
+import { LinkAcceptor } from "./link_acceptor.ts";
+import { Registry } from "./registry.ts";
+import { RequestIds, type Runner } from "./runner_session.ts";
+import { bearerToken, sameToken } from "./token.ts";
+
+export interface GatewayOptions {
+  /** @default "0.0.0.0" */
+  hostname?: string;
+  /** 0 takes any free port. */
+  port: number;
+  /** What a runner must show. */
+  token: string;
+  /** Domain whose first sub-label names the runner; `null` routes by header alone. @default null */
+  domain?: string | null;
+  /** PEM texts; both or neither. */
+  tls?: { cert: string; key: string };
+  /** @default 3000 */
+  pingIntervalMs?: number;
+  /** @default ten intervals */
+  pingTimeoutMs?: number;
+  /** How long the streams of a dropped link are held. @default 30000 */
+  resumeWindowMs?: number;
+  /** Keep `X-Forwarded-Proto` and `-Host` of a proxy in front. @default false */
+  trustForwarded?: boolean;
+  /** Largest WebSocket message from a client, bytes. @default 16 MiB */
+  maxMessageBytes?: number;
+  logger?: Logger;
+  /** Program and version, told to runners. @default "tunnel" */
+  agent?: string;
+}
+
+const sweepEveryMs = 1_000;
+const defaultPingIntervalMs = 3_000;
+const defaultResumeWindowMs = 30_000;
+const defaultMaxMessageBytes = 16 * 1024 * 1024;
+const headTimeoutMs = 60_000;
+const idleTimeoutMs = 75_000;
+
+/** A socket may stand between accept and its first handler for no time at all; this is what it has then. */
+const noHandler: ByteSocketHandler = { data() {}, drained() {}, ended() {}, closed() {} };
+
+/**
+ * The public end of the tunnel: one port for clients and for runners' links.
+ *
+ * ```ts
+ * const gateway = Gateway.listen({ port: 8080, token: "secret" });
+ * await gateway.drain(10_000);
+ * ```
+ */
+export class Gateway implements IngressContext, AsyncDisposable {
+  readonly domain: string | null;
+  readonly trustForwarded: boolean;
+  readonly limits: IngressLimits;
+  readonly logger: Logger;
+  /** u32 drawn at random: tells this process's streams from those of one before it. */
+  readonly gatewayId = randomInt(1, 0xffff_ffff);
+  readonly registry = new Registry();
+  coarseNowMs = monotonicMs();
+  draining = false;
+  readonly #options: GatewayOptions;
+  readonly #listener: Deno.Listener;
+  readonly #acceptor: LinkAcceptor;
+  readonly #connections = new Set<ClientConnection>();
+  readonly #sweep: ReturnType<typeof setInterval>;
+  readonly #accepting: Promise<void>;
+  #closed = false;
+  #idleWaiters: (() => void)[] = [];
+
+  /**
+   * Listens and serves.
+   *
+   * @throws {Deno.errors.AddrInUse} when the port is taken; other errors of `Deno.listen`
+   */
+  static listen(options: GatewayOptions): Gateway {
+    return new Gateway(options);
+  }
+
+  private constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.domain = options.domain?.toLowerCase() ?? null;
+    this.trustForwarded = options.trustForwarded ?? false;
+    this.logger = options.logger ?? silentLogger;
+    this.limits = {
+      headTimeoutMs,
+      idleTimeoutMs,
+      maxMessageBytes: options.maxMessageBytes ?? defaultMaxMessageBytes,
+    };
+    const { port, hostname = "0.0.0.0", tls } = options;
+    this.#listener = tls === undefined
+      ? Deno.listen({ port, hostname })
+      : Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key });
+    const pingIntervalMs = options.pingIntervalMs ?? defaultPingIntervalMs;
+    this.#acceptor = new LinkAcceptor({
+      gatewayId: this.gatewayId,
+      agent: options.agent ?? "tunnel",
+      pingIntervalMs,
+      pingTimeoutMs: options.pingTimeoutMs ?? pingIntervalMs * 10,
+      resumeWindowMs: options.resumeWindowMs ?? defaultResumeWindowMs,
+      registry: this.registry,
+      requestIds: new RequestIds(),
+      logger: this.logger,
+      collected: () => this.#checkIdle(),
+      ready: () => {},
+    });
+    this.#sweep = setInterval(() => this.#sweepConnections(), sweepEveryMs);
+    this.#accepting = this.#accept();
+  }
+
+  /** Where this gateway listens. */
+  get address(): { hostname: string; port: number } {
+    return this.#listener.addr as Deno.NetAddr;
+  }
+
+  get secure(): boolean {
+    return this.#options.tls !== undefined;
+  }
+
+  /** Streams in flight over all runners. */
+  get streamCount(): number {
+    let count = 0;
+    for (const session of this.registry.all()) count += session.streamCount;
+    return count;
+  }
+
+  /**
+   * Takes nothing new, lets what is in flight finish, then closes.
+   *
+   * @param withinMs what is still in flight then is broken off
+   */
+  async drain(withinMs: number): Promise<void> {
+    if (this.#closed) return;
+    this.draining = true;
+    this.#listener.close();
+    for (const session of this.registry.all()) {
+      session.link?.send({
+        type: frameTypes.goAway,
+        drainMs: withinMs,
+        reason: "the gateway is shutting down",
+      });
+    }
+    for (const connection of this.#connections) connection.drain();
+    if (this.#busy) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, withinMs);
+        this.#idleWaiters.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+    await this.close();
+  }
+
+  /** Closes at once: streams in flight are broken off. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (!this.draining) this.#listener.close();
+    this.draining = true;
+    clearInterval(this.#sweep);
+    for (const waiter of this.#idleWaiters) waiter();
+    for (const session of [...this.registry.all()]) {
+      const link = session.link;
+      this.registry.remove(session);
+      session.end(resetCodes.shuttingDown, "the gateway is shutting down");
+      link?.close("the gateway is shutting down", 1001);
+    }
+    for (const link of [...this.#acceptor.links()]) {
+      if (link.open) link.close("the gateway is shutting down", 1001);
+    }
+    // One turn lets close frames and last responses go out; what a peer does not take is dropped.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    for (const connection of [...this.#connections]) connection.destroy();
+    await this.#linksClosed();
+    await this.#accepting;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  // ── IngressContext ──
+
+  pick(name: string): Runner | null {
+    return this.registry.pick(name);
+  }
+
+  requestDone(summary: RequestSummary): void {
+    if (!this.logger.enabled("info")) return;
+    const { problem, durationMs, stream, target, ...rest } = summary;
+    this.logger.info("request", {
+      ...rest,
+      path: target.split("?", 1)[0],
+      durationMs: Math.round(durationMs * 10) / 10,
+      stream: stream === "" ? undefined : stream,
+      problem: problem ?? undefined,
+    });
+  }
+
+  reserved(request: ReservedRequest): void {
+    const path = request.head.target.split("?", 1)[0];
+    if (path === `${reservedPrefix}health`) return this.#health(request);
+    if (path === `${reservedPrefix}link`) return this.#link(request);
+    request.respond(404, {
+      error: "not_found",
+      message:
+        `Nothing is at ${path}: paths under ${reservedPrefix} are the gateway's own (link, probe, health).`,
+    }, ["X-Tunnel-Error", "not_found"]);
+  }
+
+  // ── private ──
+
+  get #busy(): boolean {
+    return this.#connections.size > 0 || this.streamCount > 0;
+  }
+
+  async #accept(): Promise<void> {
+    while (true) {
+      let conn: Deno.Conn;
+      try {
+        conn = await this.#listener.accept();
+      } catch (error) {
+        if (this.draining) return;
+        if (error instanceof Deno.errors.BadResource) return;
+        // A client that gave up before it was accepted, or too many open files: the next may do better.
+        this.logger.warn("accept.failed", { reason: error instanceof Error ? error.message : String(error) });
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        continue;
+      }
+      this.#serve(conn);
+    }
+  }
+
+  #serve(conn: Deno.Conn): void {
+    try {
+      if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+    } catch (error) {
+      // Closed between accept and here.
+      this.logger.debug("accept.failed", { reason: String(error) });
+      return;
+    }
+    const { hostname } = conn.remoteAddr as Deno.NetAddr;
+    const socket = new ByteSocket(conn, noHandler);
+    const connection = new ClientConnection(socket, {
+      context: this,
+      client: { address: hostname.replace(/^::ffff:/, ""), secure: this.secure },
+      closed: (closed) => {
+        this.#connections.delete(closed);
+        this.#checkIdle();
+      },
+    });
+    this.#connections.add(connection);
+    socket.start();
+  }
+
+  #sweepConnections(): void {
+    this.coarseNowMs = monotonicMs();
+    for (const connection of this.#connections) connection.checkIdle(this.coarseNowMs);
+  }
+
+  #checkIdle(): void {
+    if (!this.draining || this.#idleWaiters.length === 0 || this.#busy) return;
+    for (const waiter of this.#idleWaiters.splice(0)) waiter();
+  }
+
+  async #linksClosed(): Promise<void> {
+    const deadline = monotonicMs() + 1_000;
+    while (this.#acceptor.links().size > 0 && monotonicMs() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    for (const link of [...this.#acceptor.links()]) link.destroy({ kind: "closed", reason: "shutting down" });
+  }
+
+  #health(request: ReservedRequest): void {
+    let links = 0;
+    for (const session of this.registry.all()) if (session.link !== null) links++;
+    const status = this.draining ? 503 : 200;
+    request.respond(status, { status: this.draining ? "draining" : "ok", links, streams: this.streamCount });
+  }
+
+  #link(request: ReservedRequest): void {
+    const { head, address } = request;
+    const refuse = (status: number, error: string, message: string, headers: string[] = []) =>
+      request.respond(status, { error, message }, ["X-Tunnel-Error", error, ...headers]);
+    const problem = upgradeRequestProblem(head.method, head.minorVersion, head.headers);
+    if (problem !== null) {
+      return refuse(426, "not_a_link", `This path takes runners' WebSocket links: ${problem}.`, [
+        "Upgrade",
+        "websocket",
+      ]);
+    }
+    const token = bearerToken(head.headers);
+    if (token === null || !sameToken(token, this.#options.token)) {
+      this.logger.warn("link.refused", { address, reason: token === null ? "no token" : "wrong token" });
+      return refuse(
+        401,
+        "wrong_token",
+        `The token is ${token === null ? "missing" : "wrong"}: use the one the gateway was started with.`,
+        ["WWW-Authenticate", "Bearer"],
+      );
+    }
+    if (!hasToken(head.headers, "sec-websocket-protocol", linkSubprotocol)) {
+      return refuse(
+        400,
+        "wrong_protocol",
+        `A link must ask for the WebSocket subprotocol "${linkSubprotocol}".`,
+      );
+    }
+    if (this.draining) return refuse(503, "draining", "This gateway is shutting down.");
+    const key = headerValue(head.headers, "sec-websocket-key") ?? "";
+    const { socket, head: early } = request.upgrade([
+      "Upgrade",
+      "websocket",
+      "Connection",
+      "Upgrade",
+      "Sec-WebSocket-Accept",
+      acceptKey(key),
+      "Sec-WebSocket-Protocol",
+      linkSubprotocol,
+    ]);
+    this.#acceptor.accept(socket, address, early);
+  }
+}

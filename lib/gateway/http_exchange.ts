@@ -1,0 +1,223 @@
+import { type BodySink, hasToken, type RawHeaders, type RequestHead } from "../http1/mod.ts";
+import { type ByteSocket, copyBytes } from "../net/mod.ts";
+import {
+  frameName,
+  frameTypes,
+  maxPartBytes,
+  payloadBytes,
+  resetCodes,
+  type SequencedFrame,
+} from "../protocol/mod.ts";
+import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
+import { monotonicMs } from "../link/mod.ts";
+import type { ClientConnection } from "./client_connection.ts";
+import type { IngressContext } from "./context.ts";
+import { type ClientInfo, forwardedHeaders } from "./forwarded.ts";
+import { badRequest, type Problem, problemOfReset } from "./problem.ts";
+import { LengthError, type ResponseWriter } from "./response_writer.ts";
+import type { Runner } from "./runner_session.ts";
+
+export interface HttpExchangeOptions {
+  connection: ClientConnection;
+  context: IngressContext;
+  socket: ByteSocket;
+  head: RequestHead;
+  hasBody: boolean;
+  client: ClientInfo;
+  runner: Runner;
+  response: ResponseWriter;
+}
+
+/** One client request and its response, carried over a stream. */
+export class HttpExchange implements StreamHandler, BodySink {
+  readonly #options: HttpExchangeOptions;
+  readonly #startedAt = monotonicMs();
+  #stream: Stream | null = null;
+  #paused = false;
+  /** Frames handed to a client socket that is above its high-water mark: acknowledged once it drains. */
+  #undeliveredFrames = 0;
+  #undeliveredBytes = 0;
+  #done = false;
+  #streamId = "";
+  /** Whether `data` is given bytes that may be kept, rather than a view of a buffer that will be read into. */
+  keepsBytes = false;
+
+  constructor(options: HttpExchangeOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the stream. */
+  start(): void {
+    const { head, client, context, hasBody, runner } = this.#options;
+    const stream = runner.open("http", this);
+    this.#stream = stream;
+    this.#streamId = stream.id;
+    stream.push({
+      type: frameTypes.requestStart,
+      gatewayId: 0,
+      requestId: 0,
+      index: 0,
+      method: head.method,
+      target: head.target,
+      headers: forwardedHeaders(head.headers, client, context.trustForwarded),
+      hasBody,
+    });
+  }
+
+  // ── the request, from the client connection ──
+
+  data(bytes: Uint8Array): void {
+    const stream = this.#stream;
+    if (stream === null || stream.sendDone) return;
+    for (let from = 0; from < bytes.length; from += maxPartBytes) {
+      const piece = from === 0 && bytes.length <= maxPartBytes
+        ? bytes
+        : bytes.subarray(from, from + maxPartBytes);
+      stream.push({
+        type: frameTypes.bodyChunk,
+        gatewayId: 0,
+        requestId: 0,
+        index: 0,
+        bytes: this.keepsBytes ? piece : copyBytes(piece),
+      });
+    }
+    if (!stream.writable && !this.#paused) {
+      this.#paused = true;
+      this.#options.connection.pauseReading();
+    }
+  }
+
+  requestEnd(trailers: RawHeaders): void {
+    const stream = this.#stream;
+    if (stream !== null && !stream.sendDone) stream.push(bodyEnd({ trailers }));
+  }
+
+  /** The client's request body broke the rules of HTTP. */
+  requestBroken(message: string, status: number): void {
+    this.#giveUp(message);
+    this.#fail(badRequest(status, message));
+  }
+
+  /** The client closed its connection. */
+  clientGone(): void {
+    if (this.#done) return;
+    this.#giveUp("the client closed the connection");
+    this.#finish("client_gone");
+  }
+
+  /** The client socket fell below its low-water mark. */
+  drained(): void {
+    if (this.#undeliveredFrames === 0) return;
+    const frames = this.#undeliveredFrames;
+    const bytes = this.#undeliveredBytes;
+    this.#undeliveredFrames = 0;
+    this.#undeliveredBytes = 0;
+    this.#stream?.delivered(frames, bytes);
+  }
+
+  // ── StreamHandler: the response, from the runner ──
+
+  frame(frame: SequencedFrame): void {
+    const { response, socket } = this.#options;
+    try {
+      switch (frame.type) {
+        case frameTypes.responseStart:
+          response.start(frame.status, frame.reason, frame.headers);
+          break;
+        case frameTypes.bodyChunk:
+          response.chunk(frame.bytes);
+          break;
+        case frameTypes.bodyEnd:
+          response.end(this.#wantsTrailers() ? frame.trailers : []);
+          this.#delivered(frame, false);
+          this.#complete();
+          return;
+        default:
+          throw new TypeError(`${frameName(frame.type)} came for an HTTP request`);
+      }
+    } catch (error) {
+      if (!(error instanceof LengthError) && !(error instanceof RangeError)) throw error;
+      this.#giveUp(error.message);
+      this.#breakOff("origin_failed");
+      return;
+    }
+    this.#delivered(frame, socket.congested);
+  }
+
+  writable(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#options.connection.resumeReading();
+  }
+
+  reset(code: number, reason: string): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.release();
+    if (this.#done) return;
+    this.#fail(problemOfReset(code, reason));
+  }
+
+  // ── private ──
+
+  #delivered(frame: SequencedFrame, congested: boolean): void {
+    const bytes = payloadBytes(frame);
+    if (congested) {
+      this.#undeliveredFrames++;
+      this.#undeliveredBytes += bytes;
+    } else {
+      this.#stream?.delivered(1, bytes);
+    }
+  }
+
+  #wantsTrailers(): boolean {
+    return hasToken(this.#options.head.headers, "te", "trailers");
+  }
+
+  #complete(): void {
+    this.drained();
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.release();
+    const { connection, response } = this.#options;
+    this.#finish(null);
+    connection.responseDone(response.keepAlive);
+  }
+
+  /** Tells the runner that nobody waits for the stream any more. */
+  #giveUp(reason: string): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.reset(resetCodes.cancelled, reason);
+    stream?.release();
+  }
+
+  #fail(problem: Problem): void {
+    const { connection, response } = this.#options;
+    // A response that has begun cannot become another one: break it off, so that no client takes it for whole.
+    if (response.started) return this.#breakOff(problem.code);
+    response.problem(problem);
+    this.#finish(problem.code);
+    connection.responseDone(response.keepAlive);
+  }
+
+  #breakOff(problem: string): void {
+    this.#finish(problem);
+    this.#options.connection.destroy();
+  }
+
+  #finish(problem: string | null): void {
+    if (this.#done) return;
+    this.#done = true;
+    const { context, head, runner, response } = this.#options;
+    context.requestDone({
+      method: head.method,
+      target: head.target,
+      runner: runner.name,
+      status: response.started ? response.status : 499,
+      durationMs: monotonicMs() - this.#startedAt,
+      stream: this.#streamId,
+      problem,
+    });
+  }
+}

@@ -1,0 +1,79 @@
+import { resetCodes } from "../protocol/mod.ts";
+
+/** Errors the gateway answers with itself; the code also stands in the `x-tunnel-error` header. */
+export interface Problem {
+  status: number;
+  code: string;
+  /** One sentence a user can act on. */
+  message: string;
+}
+
+/** No runner of the wanted name is connected. */
+export function noRunner(name: string): Problem {
+  return {
+    status: 503,
+    code: "no_runner",
+    message: `No runner named "${name}" is connected to this gateway: start one with ` +
+      `"tunnel runner --gateway-url ws://GATEWAY --target http://127.0.0.1:PORT --name ${name}", or check the name.`,
+  };
+}
+
+export function badRequest(status: number, message: string): Problem {
+  return { status, code: "bad_request", message };
+}
+
+export function draining(): Problem {
+  return {
+    status: 503,
+    code: "draining",
+    message: "This gateway is shutting down and takes no new requests.",
+  };
+}
+
+/** What the client is told when its stream was reset before a response began. */
+export function problemOfReset(code: number, reason: string): Problem {
+  switch (code) {
+    case resetCodes.originUnreachable:
+      return {
+        status: 502,
+        code: "origin_unreachable",
+        message: `The runner cannot reach the origin: ${reason}.`,
+      };
+    case resetCodes.originTimeout:
+      return {
+        status: 504,
+        code: "origin_timeout",
+        message: `The origin did not answer in time: ${reason}.`,
+      };
+    case resetCodes.originFailed:
+      return { status: 502, code: "origin_failed", message: `The origin broke off its answer: ${reason}.` };
+    case resetCodes.linkLost:
+      return { status: 502, code: "link_lost", message: `The link to the runner was lost: ${reason}.` };
+    case resetCodes.resumeTimeout:
+      return { status: 504, code: "link_lost", message: `The link to the runner was lost: ${reason}.` };
+    case resetCodes.shuttingDown:
+      return { status: 503, code: "draining", message: `The runner is shutting down: ${reason}.` };
+    case resetCodes.limit:
+      return { status: 503, code: "limit", message: `A limit was passed: ${reason}.` };
+    default:
+      return { status: 502, code: "stream_reset", message: `The runner gave up on the request: ${reason}.` };
+  }
+}
+
+/** The close code a client WebSocket gets when its stream was reset (RFC 6455 and the IANA registry). */
+export function closeCodeOfReset(code: number): number | null {
+  switch (code) {
+    case resetCodes.linkLost:
+    case resetCodes.resumeTimeout:
+    case resetCodes.shuttingDown:
+      return 1012;
+    case resetCodes.limit:
+      return 1013;
+    case resetCodes.internal:
+    case resetCodes.unknownStream:
+      return 1011;
+    default:
+      // The origin's own connection broke off: so does the client's, which sees 1006 as it would without a tunnel.
+      return null;
+  }
+}

@@ -1,0 +1,62 @@
+import type { RunnerSession } from "./runner_session.ts";
+
+/** Which runner sessions exist, by id and by name. */
+export class Registry {
+  readonly #byId = new Map<string, RunnerSession>();
+  readonly #byName = new Map<string, RunnerSession[]>();
+  readonly #random: () => number;
+
+  /** @param random uniform in [0, 1) */
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  all(): IterableIterator<RunnerSession> {
+    return this.#byId.values();
+  }
+
+  get(id: string): RunnerSession | undefined {
+    return this.#byId.get(id);
+  }
+
+  named(name: string): readonly RunnerSession[] {
+    return this.#byName.get(name) ?? [];
+  }
+
+  add(session: RunnerSession): void {
+    this.#byId.set(session.id, session);
+    const named = this.#byName.get(session.name);
+    if (named === undefined) this.#byName.set(session.name, [session]);
+    else named.push(session);
+  }
+
+  remove(session: RunnerSession): void {
+    if (this.#byId.get(session.id) !== session) return;
+    this.#byId.delete(session.id);
+    const named = this.#byName.get(session.name)?.filter((other) => other !== session) ?? [];
+    if (named.length === 0) this.#byName.delete(session.name);
+    else this.#byName.set(session.name, named);
+  }
+
+  /**
+   * A session of this name for a new stream: of two picked at random the one with fewer streams, which
+   * keeps the load even without any bookkeeping (M. Mitzenmacher, "The power of two choices", 2001).
+   * A session whose link is down is picked only when none is up: its streams wait for the redial.
+   */
+  pick(name: string): RunnerSession | null {
+    const named = this.#byName.get(name);
+    if (named === undefined) return null;
+    if (named.length === 1) return named[0].draining ? null : named[0];
+    let usable = named.filter((session) => session.link !== null && !session.draining);
+    if (usable.length === 0) usable = named.filter((session) => !session.draining);
+    if (usable.length < 2) return usable[0] ?? null;
+    const first = Math.floor(this.#random() * usable.length);
+    const second = (first + 1 + Math.floor(this.#random() * (usable.length - 1))) % usable.length;
+    const [a, b] = [usable[first], usable[second]];
+    return b.streamCount < a.streamCount ? b : a;
+  }
+}

@@ -1,0 +1,129 @@
+import {
+  chunkEnd,
+  encodeChunkHeader,
+  encodeLastChunk,
+  encodeResponseHead,
+  headerValue,
+  type RawHeaders,
+  reasonPhrase,
+} from "../http1/mod.ts";
+import type { ByteSocket } from "../net/mod.ts";
+import type { Problem } from "./problem.ts";
+
+/** What the response's framing depends on. */
+export interface ResponseContext {
+  method: string;
+  minorVersion: 0 | 1;
+  /** Whether the client asked for, or its version implies, a persistent connection. */
+  keepAlive: boolean;
+}
+
+/** The response's length did not come out as its head had said; the client must not take it for whole. */
+export class LengthError extends Error {
+  override readonly name = "LengthError";
+}
+
+/**
+ * Writes one response to a client socket, in the framing the client's version and the head call for
+ * (RFC 9112, section 6): a fixed length, chunks, or everything until the connection closes.
+ */
+export class ResponseWriter {
+  readonly #socket: ByteSocket;
+  readonly #context: ResponseContext;
+  #mode: "none" | "length" | "chunked" | "until-close" = "none";
+  #remaining = 0;
+  #started = false;
+  #keepAlive: boolean;
+  status = 0;
+
+  constructor(socket: ByteSocket, context: ResponseContext) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#keepAlive = context.keepAlive;
+  }
+
+  /** Whether a head was written, after which no other response can be. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** Whether the connection may carry another request after this response. */
+  get keepAlive(): boolean {
+    return this.#keepAlive && this.#mode !== "until-close";
+  }
+
+  /** Says `Connection: close` in a head not yet written. */
+  closeAfter(): void {
+    this.#keepAlive = false;
+  }
+
+  /** Writes the head. `headers` has no hop-by-hop fields. */
+  start(status: number, reason: string, headers: RawHeaders): void {
+    this.#started = true;
+    this.status = status;
+    const out = headers.slice();
+    const length = headerValue(headers, "content-length");
+    if (this.#context.method === "HEAD" || status === 204 || status === 304) {
+      this.#mode = "none";
+    } else if (length !== undefined) {
+      this.#mode = "length";
+      this.#remaining = Number(length);
+    } else if (this.#context.minorVersion === 1) {
+      this.#mode = "chunked";
+      out.push("Transfer-Encoding", "chunked");
+    } else {
+      this.#mode = "until-close";
+    }
+    if (!this.keepAlive) out.push("Connection", "close");
+    else if (this.#context.minorVersion === 0) out.push("Connection", "keep-alive");
+    this.#socket.write(encodeResponseHead(status, reason, out));
+  }
+
+  /** @throws {LengthError} when the body is longer than its head said */
+  chunk(bytes: Uint8Array): void {
+    switch (this.#mode) {
+      case "none":
+        return;
+      case "length":
+        this.#remaining -= bytes.length;
+        if (this.#remaining < 0) throw new LengthError("the body is longer than its content-length");
+        this.#socket.write(bytes);
+        return;
+      case "chunked":
+        if (bytes.length === 0) return;
+        this.#socket.write(encodeChunkHeader(bytes.length));
+        this.#socket.write(bytes);
+        this.#socket.write(chunkEnd);
+        return;
+      case "until-close":
+        this.#socket.write(bytes);
+        return;
+    }
+  }
+
+  /** @throws {LengthError} when the body is shorter than its head said */
+  end(trailers: RawHeaders): void {
+    if (this.#mode === "chunked") this.#socket.write(encodeLastChunk(trailers));
+    else if (this.#mode === "length" && this.#remaining > 0) {
+      throw new LengthError(`the body is ${this.#remaining} bytes shorter than its content-length`);
+    }
+  }
+
+  /** Writes an error of the gateway's own, as JSON. */
+  problem(problem: Problem): void {
+    const body = new TextEncoder().encode(
+      JSON.stringify({ error: problem.code, message: problem.message }) + "\n",
+    );
+    this.start(problem.status, reasonPhrase(problem.status), [
+      "Content-Type",
+      "application/json; charset=utf-8",
+      "Content-Length",
+      String(body.length),
+      "Cache-Control",
+      "no-store",
+      "X-Tunnel-Error",
+      problem.code,
+    ]);
+    if (this.#mode !== "none") this.chunk(body);
+  }
+}

@@ -1,0 +1,117 @@
+import { initialWindowBytes, maxId, resetCodes } from "../protocol/mod.ts";
+import { type CollectReason, Session, type Stream, type StreamHandler } from "../session/mod.ts";
+import type { Link } from "../link/mod.ts";
+
+/**
+ * A runner as the rest of the gateway sees it: something that takes streams. Today's only kind is a session
+ * whose link ends in this process; a runner behind another gateway of a cluster would be another.
+ */
+export interface Runner {
+  readonly name: string;
+  /** Streams it serves now; the share of load is decided by it. */
+  readonly streamCount: number;
+  /** Opens a stream to it. The first frame pushed must be a request-start or a ws-open. */
+  open(kind: "http" | "websocket", handler: StreamHandler): Stream;
+}
+
+export interface RunnerSessionOptions {
+  /** Session id in hexadecimal. */
+  id: string;
+  name: string;
+  agent: string;
+  /** Address the runner dialled from. */
+  address: string;
+  gatewayId: number;
+  /** Credit the runner gives each stream, from its hello. */
+  peerWindow: number;
+  requestIds: RequestIds;
+  events: RunnerSessionEvents;
+}
+
+export interface RunnerSessionEvents {
+  collected(stream: Stream, reason: CollectReason): void;
+}
+
+/** A runner process's session at the gateway. It outlives links; one link at a time carries it. */
+export class RunnerSession implements Runner {
+  readonly id: string;
+  readonly name: string;
+  readonly agent: string;
+  readonly session: Session;
+  readonly #requestIds: RequestIds;
+  address: string;
+  link: Link | null = null;
+  /** It said go-away: streams in flight finish, no new ones come. */
+  draining = false;
+  /** Ends the session when no link has come back by then. */
+  expiry: ReturnType<typeof setTimeout> | null = null;
+  ended = false;
+
+  constructor(options: RunnerSessionOptions) {
+    this.id = options.id;
+    this.name = options.name;
+    this.agent = options.agent;
+    this.address = options.address;
+    this.#requestIds = options.requestIds;
+    this.session = new Session({
+      role: "gateway",
+      gatewayId: options.gatewayId,
+      peerWindow: options.peerWindow,
+      ownWindow: initialWindowBytes,
+      events: {
+        opened: () => {
+          throw new TypeError("a runner cannot open streams");
+        },
+        pending: () => this.link?.scheduleFlush(),
+        acknowledgeSoon: () => this.link?.scheduleAcknowledgements(),
+        collected: (stream, reason) => options.events.collected(stream, reason),
+      },
+    });
+  }
+
+  get streamCount(): number {
+    return this.session.streamCount;
+  }
+
+  open(kind: "http" | "websocket", handler: StreamHandler): Stream {
+    return this.session.open(this.#requestIds.next(this.session), kind, handler);
+  }
+
+  /** Carries the session over `link` from now on. */
+  attach(link: Link): void {
+    if (this.expiry !== null) clearTimeout(this.expiry);
+    this.expiry = null;
+    this.link = link;
+  }
+
+  /** The link is gone; streams stay. */
+  detach(): void {
+    this.link = null;
+    this.session.detach();
+  }
+
+  /** Collects every stream; handlers are told `code` and `reason`. */
+  end(code: number = resetCodes.linkLost, reason = "the runner's session ended"): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.expiry !== null) clearTimeout(this.expiry);
+    this.link = null;
+    this.session.end(code, reason);
+  }
+}
+
+/** Request ids of one gateway: count up over all sessions, wrap at 2^32, skip those still in use. */
+export class RequestIds {
+  #next = 1;
+
+  next(session: Session): number {
+    while (!session.isFree(this.#next)) this.#advance();
+    const id = this.#next;
+    this.#advance();
+    return id;
+  }
+
+  #advance(): void {
+    this.#next = this.#next === maxId ? 1 : this.#next + 1;
+  }
+}

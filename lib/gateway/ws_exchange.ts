@@ -1,0 +1,281 @@
+import { encodeResponseHead, headerValue, type RawHeaders, type RequestHead } from "../http1/mod.ts";
+import {
+  type ByteSocket,
+  type ByteSocketHandler,
+  WebSocketConnection,
+  type WebSocketHandler,
+} from "../net/mod.ts";
+import { frameName, frameTypes, payloadBytes, resetCodes, type SequencedFrame } from "../protocol/mod.ts";
+import type { Stream, StreamHandler } from "../session/mod.ts";
+import { acceptKey } from "../websocket/mod.ts";
+import { monotonicMs } from "../link/mod.ts";
+import type { IngressContext } from "./context.ts";
+import { type ClientInfo, forwardedHeaders } from "./forwarded.ts";
+import { closeCodeOfReset, problemOfReset } from "./problem.ts";
+import { LengthError, type ResponseWriter } from "./response_writer.ts";
+import type { Runner } from "./runner_session.ts";
+
+export interface WsExchangeOptions {
+  context: IngressContext;
+  socket: ByteSocket;
+  head: RequestHead;
+  /** What the client sent behind its upgrade request, before it was answered. */
+  early: Uint8Array;
+  client: ClientInfo;
+  runner: Runner;
+  response: ResponseWriter;
+  closed: () => void;
+}
+
+/** Handshake fields that belong to one hop (RFC 6455, 4.1): each side of the tunnel makes its own. */
+const handshakeHeaders = new Set([
+  "sec-websocket-key",
+  "sec-websocket-version",
+  "sec-websocket-extensions",
+  "sec-websocket-accept",
+  "content-length",
+]);
+
+/** `opening`: the origin is being dialled; `refusing`: its refusal is passed on; `open`: messages flow. */
+type State = "opening" | "refusing" | "open" | "closed";
+
+/** Most a client may send before its WebSocket is accepted, bytes. */
+const maxEarlyBytes = 64 * 1024;
+
+/** One client WebSocket, carried over a stream. */
+export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHandler {
+  readonly #options: WsExchangeOptions;
+  readonly #startedAt = monotonicMs();
+  #state: State = "opening";
+  #stream: Stream | null = null;
+  #connection: WebSocketConnection | null = null;
+  #early: Uint8Array;
+  #paused = false;
+  #undeliveredFrames = 0;
+  #undeliveredBytes = 0;
+  #status = 0;
+  #streamId = "";
+
+  constructor(options: WsExchangeOptions) {
+    this.#options = options;
+    this.#early = options.early;
+    options.socket.handler = this;
+  }
+
+  /** Opens the stream; the runner dials the origin, whose answer decides. */
+  start(): void {
+    const { head, client, context, runner } = this.#options;
+    const stream = runner.open("websocket", this);
+    this.#stream = stream;
+    this.#streamId = stream.id;
+    stream.push({
+      type: frameTypes.wsOpen,
+      gatewayId: 0,
+      requestId: 0,
+      index: 0,
+      target: head.target,
+      headers: withoutHandshake(forwardedHeaders(head.headers, client, context.trustForwarded)),
+      resumed: false,
+      subprotocol: "",
+    });
+  }
+
+  // ── ByteSocketHandler: the client's socket until the WebSocket is accepted ──
+
+  data(bytes: Uint8Array): void {
+    const joined = new Uint8Array(this.#early.length + bytes.length);
+    joined.set(this.#early);
+    joined.set(bytes, this.#early.length);
+    this.#early = joined;
+    if (joined.length > maxEarlyBytes) this.#options.socket.pause();
+  }
+
+  ended(): void {
+    this.#options.socket.destroy(null);
+  }
+
+  // ── both: the socket, or the WebSocket over it ──
+
+  drained(): void {
+    const frames = this.#undeliveredFrames;
+    if (frames === 0) return;
+    const bytes = this.#undeliveredBytes;
+    this.#undeliveredFrames = 0;
+    this.#undeliveredBytes = 0;
+    this.#stream?.delivered(frames, bytes);
+  }
+
+  closed(_clean: unknown, error?: Error | null): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    if (stream !== null) {
+      if (stream.sendDone && stream.receiveDone) {
+        this.drained();
+        stream.delivered(stream.receive.undelivered, stream.receive.undeliveredBytes);
+      } else {
+        stream.reset(resetCodes.cancelled, error?.message ?? "the client's connection broke off");
+      }
+      stream.release();
+    }
+    this.#finish(null);
+    this.#options.closed();
+  }
+
+  // ── WebSocketHandler: from the client ──
+
+  part(binary: boolean, bytes: Uint8Array, final: boolean): void {
+    const stream = this.#stream;
+    if (stream === null || stream.sendDone) return;
+    stream.push({ type: frameTypes.wsMessage, gatewayId: 0, requestId: 0, index: 0, binary, final, bytes });
+    if (!stream.writable && !this.#paused) {
+      this.#paused = true;
+      this.#connection?.pause();
+    }
+  }
+
+  closing(code: number | null, reason: string): void {
+    const stream = this.#stream;
+    if (stream === null) {
+      this.#connection?.close(code, reason);
+      return;
+    }
+    if (!stream.sendDone) stream.push(wsClose(code ?? 1005, reason));
+  }
+
+  // ── StreamHandler: from the runner ──
+
+  frame(frame: SequencedFrame): void {
+    switch (frame.type) {
+      case frameTypes.wsAccept:
+        this.#accept(frame.headers);
+        break;
+      case frameTypes.wsMessage:
+        this.#connection?.sendPart(frame.binary, frame.bytes, frame.final);
+        break;
+      case frameTypes.wsClose:
+        this.#closeFromOrigin(frame.code, frame.reason);
+        break;
+      case frameTypes.responseStart:
+      case frameTypes.bodyChunk:
+      case frameTypes.bodyEnd:
+        this.#refuse(frame);
+        break;
+      default:
+        throw new TypeError(`${frameName(frame.type)} came for a WebSocket`);
+    }
+    if (this.#options.socket.congested) {
+      this.#undeliveredFrames++;
+      this.#undeliveredBytes += payloadBytes(frame);
+    } else {
+      this.#stream?.delivered(1, payloadBytes(frame));
+    }
+  }
+
+  writable(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#connection?.resume();
+  }
+
+  reset(code: number, reason: string): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.release();
+    if (this.#state === "opening") {
+      const problem = problemOfReset(code, reason);
+      this.#options.response.closeAfter();
+      this.#options.response.problem(problem);
+      this.#finish(problem.code);
+      this.#options.socket.end();
+      return;
+    }
+    const closeCode = closeCodeOfReset(code);
+    if (closeCode === null || this.#connection === null) this.#options.socket.destroy(null);
+    else this.#connection.close(closeCode, reason);
+  }
+
+  // ── private ──
+
+  #accept(headers: RawHeaders): void {
+    const { head, socket, context } = this.#options;
+    this.#state = "open";
+    this.#status = 101;
+    const key = headerValue(head.headers, "sec-websocket-key") ?? "";
+    socket.write(encodeResponseHead(101, "Switching Protocols", [
+      "Upgrade",
+      "websocket",
+      "Connection",
+      "Upgrade",
+      "Sec-WebSocket-Accept",
+      acceptKey(key),
+      ...withoutHandshake(headers),
+    ]));
+    const connection = new WebSocketConnection(socket, {
+      side: "server",
+      handler: this,
+      head: this.#early,
+      maxMessageBytes: context.limits.maxMessageBytes,
+    });
+    this.#connection = connection;
+    this.#early = new Uint8Array(0);
+    socket.resume();
+    connection.readHead();
+  }
+
+  #closeFromOrigin(code: number, reason: string): void {
+    const stream = this.#stream;
+    this.#connection?.close(code === 1005 ? null : code, reason);
+    // Answers the close on the stream, unless the client's own close went out first.
+    if (stream !== null && !stream.sendDone) stream.push(wsClose(code, reason));
+  }
+
+  /** The origin refused the upgrade: its real answer goes to the client. */
+  #refuse(frame: SequencedFrame): void {
+    const { response, socket } = this.#options;
+    try {
+      if (frame.type === frameTypes.responseStart) {
+        this.#state = "refusing";
+        this.#status = frame.status;
+        response.closeAfter();
+        response.start(frame.status, frame.reason, frame.headers);
+        // Nothing more goes to the origin: this ends the request's direction of the stream.
+        this.#stream?.push(wsClose(1005, ""));
+      } else if (frame.type === frameTypes.bodyChunk) {
+        response.chunk(frame.bytes);
+      } else {
+        response.end([]);
+        socket.end();
+      }
+    } catch (error) {
+      if (!(error instanceof LengthError) && !(error instanceof RangeError)) throw error;
+      socket.destroy(error);
+    }
+  }
+
+  #finish(problem: string | null): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    const { context, head, runner, response } = this.#options;
+    context.requestDone({
+      method: head.method,
+      target: head.target,
+      runner: runner.name,
+      status: this.#status !== 0 ? this.#status : response.started ? response.status : 499,
+      durationMs: monotonicMs() - this.#startedAt,
+      stream: this.#streamId,
+      problem,
+    });
+  }
+}
+
+function wsClose(code: number, reason: string): SequencedFrame {
+  return { type: frameTypes.wsClose, gatewayId: 0, requestId: 0, index: 0, code, reason };
+}
+
+function withoutHandshake(headers: RawHeaders): RawHeaders {
+  const kept: RawHeaders = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    if (!handshakeHeaders.has(headers[i].toLowerCase())) kept.push(headers[i], headers[i + 1]);
+  }
+  return kept;
+}

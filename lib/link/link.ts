@@ -1,0 +1,318 @@
+import {
+  CborWriter,
+  encodeFrame,
+  type Frame,
+  FrameReader,
+  frameTypes,
+  type GoAwayFrame,
+  type LinkFrame,
+  maxLinkMessageBytes,
+  type PingFrame,
+  type PongFrame,
+  ProtocolError,
+  type StreamFrame,
+} from "../protocol/mod.ts";
+import { Heartbeat, type HeartbeatEffect, type HeartbeatPhase, type Session } from "../session/mod.ts";
+import { type ByteSocket, WebSocketConnection, type WebSocketHandler } from "../net/mod.ts";
+import { monotonicMs, wallUs } from "./clock.ts";
+
+/** Link frames that the link itself does not deal with. */
+export type DelegatedFrame = Exclude<LinkFrame, PingFrame | PongFrame | GoAwayFrame>;
+
+/** Why a link ended. `lost`: nothing was heard; `protocol`: a peer broke the rules; `closed`: the rest. */
+export interface LinkEnd {
+  kind: "lost" | "protocol" | "closed";
+  reason: string;
+}
+
+/** Sees every message as it crosses the link, for capture and for metrics. */
+export interface LinkObserver {
+  sent?(message: Uint8Array): void;
+  received?(message: Uint8Array): void;
+  frameSent?(type: number): void;
+  frameReceived?(type: number): void;
+  rtt?(rttMs: number): void;
+}
+
+export interface LinkEvents {
+  /** A frame of the hello, resume, probe or error kind. A thrown ProtocolError closes the link. */
+  frame(frame: DelegatedFrame): void;
+  goAway(frame: GoAwayFrame): void;
+  phase(from: HeartbeatPhase, to: HeartbeatPhase, reason: string): void;
+  /** The link is gone; called once. */
+  closed(end: LinkEnd): void;
+}
+
+export interface LinkOptions {
+  side: "client" | "server";
+  /** A connected socket whose WebSocket handshake is done. */
+  socket: ByteSocket;
+  /** Bytes read along with the handshake. */
+  head?: Uint8Array;
+  pingIntervalMs: number;
+  pingTimeoutMs: number;
+  events: LinkEvents;
+  observer?: LinkObserver;
+}
+
+/** A message is sent once it holds this much, bytes; one frame more still fits below the limit. */
+const messageTargetBytes = 96 * 1024;
+
+/** Acknowledgements that are not due at once wait this long for company, milliseconds. */
+const acknowledgeWithinMs = 25;
+
+/** Close codes of RFC 6455, section 7.4.1. */
+const closeNormal = 1000;
+const closeProtocolError = 1002;
+
+/**
+ * One WebSocket between a runner and a gateway as a stream of frames: joins all frames of a turn of the event
+ * loop into one message, puts control frames ahead of data, runs the heartbeat and feeds a session.
+ */
+export class Link implements WebSocketHandler {
+  readonly heartbeat: Heartbeat;
+  readonly openedAt = monotonicMs();
+  readonly #connection: WebSocketConnection;
+  readonly #events: LinkEvents;
+  readonly #observer: LinkObserver | undefined;
+  readonly #writer = new CborWriter(16 * 1024);
+  #session: Session | null = null;
+  #control: LinkFrame[] = [];
+  #flushScheduled = false;
+  #ackTimer: ReturnType<typeof setTimeout> | null = null;
+  #tickTimer: ReturnType<typeof setTimeout> | null = null;
+  #gone = false;
+  #end: LinkEnd | null = null;
+  #bytesAtTick = 0;
+  #lastTick: { monotonicMs: number; wallUs: number };
+
+  constructor(options: LinkOptions) {
+    this.#events = options.events;
+    this.#observer = options.observer;
+    const now = monotonicMs();
+    this.heartbeat = new Heartbeat({
+      intervalMs: options.pingIntervalMs,
+      timeoutMs: options.pingTimeoutMs,
+      random: Math.random,
+    }, now);
+    this.#lastTick = { monotonicMs: now, wallUs: wallUs() };
+    this.#connection = new WebSocketConnection(options.socket, {
+      side: options.side,
+      handler: this,
+      head: options.head,
+      maxPartBytes: maxLinkMessageBytes,
+      maxMessageBytes: maxLinkMessageBytes,
+    });
+  }
+
+  /** Sends the first ping and reads what came along with the handshake. */
+  start(): void {
+    this.#tick();
+    this.#connection.readHead();
+  }
+
+  /** Whether the link still carries frames. */
+  get open(): boolean {
+    return !this.#gone && this.#end === null;
+  }
+
+  get receivedBytes(): number {
+    return this.#connection.receivedBytes;
+  }
+
+  get sentBytes(): number {
+    return this.#connection.sentBytes;
+  }
+
+  /** From now on stream frames go to and come from `session`. */
+  attachSession(session: Session): void {
+    this.#session = session;
+    this.scheduleFlush();
+  }
+
+  /** The session moves to another link; this one carries no more of it. */
+  detachSession(): void {
+    this.#session = null;
+  }
+
+  /** Queues a link frame; it goes out in this turn, ahead of data. */
+  send(frame: LinkFrame): void {
+    if (this.#gone) return;
+    this.#control.push(frame);
+    this.scheduleFlush();
+  }
+
+  /** Frames are waiting: they go out together when this turn's work is done. */
+  scheduleFlush(): void {
+    if (this.#flushScheduled || this.#gone) return;
+    this.#flushScheduled = true;
+    queueMicrotask(this.flush);
+  }
+
+  /** Acknowledgements are owed; they go out within 25 ms. */
+  scheduleAcknowledgements(): void {
+    if (this.#ackTimer !== null || this.#gone) return;
+    this.#ackTimer = setTimeout(() => {
+      this.#ackTimer = null;
+      this.#session?.flushAcknowledgements();
+    }, acknowledgeWithinMs);
+  }
+
+  /** Sends what is queued, then a close frame. */
+  close(reason: string, code = closeNormal): void {
+    if (this.#gone || this.#end !== null) return;
+    this.flush();
+    this.#end ??= { kind: "closed", reason };
+    this.#connection.close(code, reason);
+  }
+
+  /** Drops the connection at once. */
+  destroy(end: LinkEnd): void {
+    this.#end ??= end;
+    this.#connection.destroy();
+  }
+
+  // ── WebSocketHandler ──
+
+  part(binary: boolean, bytes: Uint8Array, final: boolean): void {
+    if (this.#gone || this.#end !== null) return;
+    try {
+      if (!binary) throw new ProtocolError("a link message must be binary, found text");
+      if (!final) throw new ProtocolError("a link message must not be fragmented");
+      this.#observer?.received?.(bytes);
+      this.#apply(this.heartbeat.heard(monotonicMs()));
+      this.#receive(bytes);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#end = { kind: "protocol", reason: error.message };
+      this.#connection.close(closeProtocolError, error.message);
+    }
+  }
+
+  closing(code: number | null, reason: string): void {
+    const said = reason === "" ? `code ${code ?? "none"}` : reason;
+    this.#end ??= { kind: code === closeProtocolError ? "protocol" : "closed", reason: said };
+    this.#connection.close(code === null ? null : closeNormal);
+  }
+
+  drained(): void {
+    this.scheduleFlush();
+  }
+
+  closed(clean: boolean, error: Error | null): void {
+    this.#gone = true;
+    if (this.#ackTimer !== null) clearTimeout(this.#ackTimer);
+    if (this.#tickTimer !== null) clearTimeout(this.#tickTimer);
+    const reason = error?.message ?? (clean ? "closed" : "the connection broke off");
+    this.#events.closed(this.#end ?? { kind: "closed", reason });
+  }
+
+  // ── private ──
+
+  #receive(message: Uint8Array): void {
+    const reader = new FrameReader(message);
+    for (let frame = reader.next(); frame !== null; frame = reader.next()) {
+      this.#observer?.frameReceived?.(frame.type);
+      if (frame.type >= frameTypes.requestStart) this.#streamFrame(frame as StreamFrame);
+      else this.#linkFrame(frame as LinkFrame);
+      if (this.#gone || this.#end !== null) return;
+    }
+  }
+
+  #streamFrame(frame: StreamFrame): void {
+    if (this.#session === null) throw new ProtocolError("a stream frame came before the link was welcomed");
+    this.#session.receiveFrame(frame);
+  }
+
+  #linkFrame(frame: LinkFrame): void {
+    switch (frame.type) {
+      case frameTypes.ping: {
+        const at = wallUs();
+        const { sequence, sentAtUs } = frame;
+        this.send({ type: frameTypes.pong, sequence, sentAtUs, receivedAtUs: at, repliedAtUs: at });
+        return;
+      }
+      case frameTypes.pong: {
+        const result = this.heartbeat.pong(frame, monotonicMs(), wallUs());
+        if (!result.accepted) return;
+        this.#session?.pongReceived(frame.sequence);
+        this.#observer?.rtt?.(result.rttMs);
+        this.#apply(result.effects);
+        return;
+      }
+      case frameTypes.goAway:
+        this.#events.goAway(frame);
+        return;
+      default:
+        this.#events.frame(frame);
+    }
+  }
+
+  /** Sends now what is queued, as far as the socket takes it. */
+  flush = (): void => {
+    this.#flushScheduled = false;
+    if (this.#gone || this.#end !== null) return;
+    const session = this.#session;
+    while (!this.#connection.congested) {
+      // Resets and acknowledgements first: a pong then proves to the session that they were read.
+      session?.takeControl(this.#write);
+      const control = this.#control;
+      if (control.length > 0) {
+        this.#control = [];
+        for (const frame of control) this.#write(frame);
+      }
+      session?.takeData(messageTargetBytes, this.#write);
+      if (this.#writer.length === 0) return;
+      this.#sendMessage();
+    }
+  };
+
+  #write = (frame: Frame): void => {
+    if (this.#writer.length >= messageTargetBytes) this.#sendMessage();
+    if (frame.type === frameTypes.ping) {
+      frame.sentAtUs = wallUs();
+      this.#session?.pingSent(frame.sequence);
+    } else if (frame.type === frameTypes.pong) {
+      frame.repliedAtUs = wallUs();
+    }
+    encodeFrame(frame, this.#writer);
+    this.#observer?.frameSent?.(frame.type);
+  };
+
+  #sendMessage(): void {
+    const message = this.#writer.view();
+    this.#observer?.sent?.(message);
+    this.#connection.sendPart(true, message, true);
+    this.#writer.reset();
+  }
+
+  #tick = (): void => {
+    if (this.#gone) return;
+    const now = monotonicMs();
+    const wall = wallUs();
+    // A slow link may need longer than the timeout for one message: its bytes are a sign of life, too.
+    if (this.#connection.receivedBytes !== this.#bytesAtTick) {
+      this.#bytesAtTick = this.#connection.receivedBytes;
+      if (this.heartbeat.phase !== "connecting") this.#apply(this.heartbeat.heard(now));
+    }
+    const drift = (wall - this.#lastTick.wallUs) / 1000 - (now - this.#lastTick.monotonicMs);
+    this.#lastTick = { monotonicMs: now, wallUs: wall };
+    // A machine that slept: its monotonic clock stood still, its wall clock did not.
+    if (drift >= this.heartbeat.timeoutMs) this.#apply(this.heartbeat.suspect(now));
+    else this.#apply(this.heartbeat.tick(now));
+    if (this.#gone) return;
+    const waitMs = Math.max(1, this.heartbeat.deadline - monotonicMs());
+    this.#tickTimer = setTimeout(this.#tick, Math.ceil(waitMs));
+  };
+
+  #apply(effects: HeartbeatEffect[]): void {
+    for (const effect of effects) {
+      if (effect.type === "ping") {
+        this.send({ type: frameTypes.ping, sequence: effect.sequence, sentAtUs: 0 });
+        continue;
+      }
+      this.#events.phase(effect.from, effect.to, effect.reason);
+      if (effect.to === "lost") this.destroy({ kind: "lost", reason: effect.reason });
+    }
+  }
+}

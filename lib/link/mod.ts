@@ -1,0 +1,11 @@
+/** A link: a WebSocket as a stream of frames, with heartbeat, batching and priorities. */
+export { monotonicMs, wallUs } from "./clock.ts";
+export {
+  type DelegatedFrame,
+  Link,
+  type LinkEnd,
+  type LinkEvents,
+  type LinkObserver,
+  type LinkOptions,
+} from "./link.ts";
+export { type DialledLink, dialLink, type DialLinkOptions, LinkRefusedError } from "./dial_link.ts";

@@ -1,0 +1,181 @@
+import { encodeClose, encodeFrame, FrameParser, opcodes, WebSocketError } from "../websocket/mod.ts";
+import { ByteSocket, type ByteSocketHandler } from "./byte_socket.ts";
+
+/** What the owner of a {@link WebSocketConnection} is told. */
+export interface WebSocketHandler {
+  /** A whole small message, or part of a large one. The bytes are the owner's to keep. */
+  part(binary: boolean, bytes: Uint8Array, final: boolean): void;
+  /** The peer sent its close frame; `code` is `null` when it had none. The owner answers with `close`, unless it had closed first. */
+  closing(code: number | null, reason: string): void;
+  /** The write queue has drained. */
+  drained(): void;
+  /** The connection is gone. `clean` when close frames went both ways. */
+  closed(clean: boolean, error: Error | null): void;
+  /** The peer answered a ping. */
+  ponged?(): void;
+}
+
+export interface WebSocketConnectionOptions {
+  side: "client" | "server";
+  handler: WebSocketHandler;
+  /** Bytes that were read along with the handshake. */
+  head?: Uint8Array;
+  maxPartBytes?: number;
+  maxMessageBytes?: number;
+}
+
+/** How long the peer may take to answer a close frame, milliseconds. */
+const closeTimeoutMs = 5_000;
+
+/** Pongs are not queued behind more than this: a peer that pings without reading gets no answer. */
+const maxBufferedForPong = 1024 * 1024;
+
+/**
+ * A WebSocket (RFC 6455) after its handshake, over a {@link ByteSocket}: messages stream in parts both ways,
+ * reading can be paused, pings are answered here.
+ */
+export class WebSocketConnection implements ByteSocketHandler {
+  readonly #socket: ByteSocket;
+  readonly #parser: FrameParser;
+  readonly #handler: WebSocketHandler;
+  readonly #masked: boolean;
+  readonly #head: Uint8Array | null;
+  #inMessage = false;
+  #closeSent = false;
+  #closeReceived = false;
+  #closeTimer: ReturnType<typeof setTimeout> | null = null;
+  /** The peer broke RFC 6455; nothing more of what it sends is read. */
+  #violation: WebSocketError | null = null;
+
+  /** @param socket is taken over: its handler becomes this connection */
+  constructor(socket: ByteSocket, options: WebSocketConnectionOptions) {
+    this.#socket = socket;
+    this.#handler = options.handler;
+    this.#masked = options.side === "client";
+    this.#head = options.head ?? null;
+    this.#parser = new FrameParser({
+      expectMasked: options.side === "server",
+      maxPartBytes: options.maxPartBytes,
+      maxMessageBytes: options.maxMessageBytes,
+    }, {
+      part: (binary, bytes, final) => this.#handler.part(binary, bytes, final),
+      ping: (bytes) => this.#pong(bytes),
+      pong: () => this.#handler.ponged?.(),
+      close: (code, reason) => {
+        this.#closeReceived = true;
+        const answered = this.#closeSent;
+        this.#handler.closing(code, reason);
+        if (answered) this.#socket.end();
+      },
+    });
+    socket.handler = this;
+  }
+
+  /** Handles what was read along with the handshake; further bytes come from the socket's reading. */
+  readHead(): void {
+    if (this.#head !== null && this.#head.length > 0) this.data(this.#head);
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedBytes;
+  }
+
+  /** Whether so much is queued that the owner should wait for `drained`. */
+  get congested(): boolean {
+    return this.#socket.congested;
+  }
+
+  /** Whether a close frame went out, so that nothing more may be sent. */
+  get closeSent(): boolean {
+    return this.#closeSent;
+  }
+
+  get receivedBytes(): number {
+    return this.#socket.receivedBytes;
+  }
+
+  get sentBytes(): number {
+    return this.#socket.sentBytes;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Sends a whole message or the next part of one. */
+  sendPart(binary: boolean, bytes: Uint8Array, final: boolean): void {
+    if (this.#closeSent) return;
+    const opcode = this.#inMessage ? opcodes.continuation : binary ? opcodes.binary : opcodes.text;
+    this.#inMessage = !final;
+    this.#socket.write(encodeFrame(opcode, final, bytes, this.#masked));
+  }
+
+  /** Whether the last part sent was not the final one of its message. */
+  get inMessage(): boolean {
+    return this.#inMessage;
+  }
+
+  sendPing(): void {
+    if (!this.#closeSent) {
+      this.#socket.write(encodeFrame(opcodes.ping, true, new Uint8Array(0), this.#masked));
+    }
+  }
+
+  /** Sends a close frame, then waits for the peer's. `null` sends one without a code. */
+  close(code: number | null, reason = ""): void {
+    if (this.#closeSent) return;
+    this.#closeSent = true;
+    this.#socket.write(encodeClose(code, reason, this.#masked));
+    if (this.#closeReceived) {
+      this.#socket.end();
+    } else {
+      this.#closeTimer = setTimeout(() => this.#socket.destroy(null), closeTimeoutMs);
+      // The peer's close frame must be read, however little its data is wanted now.
+      this.#socket.resume();
+    }
+  }
+
+  /** Drops the connection without a close frame, as a crash would: the peer sees 1006. */
+  destroy(error: Error | null = null): void {
+    this.#socket.destroy(error);
+  }
+
+  // ── ByteSocketHandler ──
+
+  data(bytes: Uint8Array): void {
+    if (this.#violation !== null) return;
+    try {
+      this.#parser.push(bytes);
+    } catch (error) {
+      if (!(error instanceof WebSocketError)) throw error;
+      this.#violation = error;
+      this.#closeReceived = true;
+      if (this.#closeSent) this.#socket.end();
+      else this.close(error.closeCode, error.message);
+    }
+  }
+
+  drained(): void {
+    this.#handler.drained();
+  }
+
+  ended(): void {
+    // Within a close handshake the rest is still written; without one the peer broke off.
+    if (!this.#closeSent || !this.#closeReceived) this.#socket.destroy(null);
+  }
+
+  closed(error: Error | null): void {
+    if (this.#closeTimer !== null) clearTimeout(this.#closeTimer);
+    const clean = this.#closeSent && this.#closeReceived && this.#violation === null;
+    this.#handler.closed(clean, error ?? this.#violation);
+  }
+
+  #pong(bytes: Uint8Array): void {
+    if (this.#closeSent || this.#socket.bufferedBytes > maxBufferedForPong) return;
+    this.#socket.write(encodeFrame(opcodes.pong, true, bytes, this.#masked));
+  }
+}

@@ -1,0 +1,130 @@
+import { Buffer } from "node:buffer";
+
+const encoder = new TextEncoder();
+
+/**
+ * Appends CBOR items (RFC 8949, shortest form, definite lengths) to one growing buffer, so that all frames
+ * of a turn become one WebSocket message without a buffer each.
+ */
+export class CborWriter {
+  #buffer: Uint8Array<ArrayBuffer>;
+  #offset = 0;
+
+  /** @param initialBytes size of the first buffer; it doubles when it is too small */
+  constructor(initialBytes = 4096) {
+    this.#buffer = allocate(initialBytes);
+  }
+
+  /** Bytes written since the last {@link take}. */
+  get length(): number {
+    return this.#offset;
+  }
+
+  /** A view of what was written; valid until the next write. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(0, this.#offset);
+  }
+
+  /** Starts over in the same buffer. What {@link view} gave before is overwritten. */
+  reset(): void {
+    this.#offset = 0;
+  }
+
+  array(items: number): void {
+    this.#head(0x80, items);
+  }
+
+  /** A whole number, 0 … 2^53 - 1. */
+  uint(value: number): void {
+    this.#head(0x00, value);
+  }
+
+  bool(value: boolean): void {
+    this.#reserve(1);
+    this.#buffer[this.#offset++] = value ? 0xf5 : 0xf4;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#head(0x40, value.length);
+    this.#reserve(value.length);
+    this.#buffer.set(value, this.#offset);
+    this.#offset += value.length;
+  }
+
+  text(value: string): void {
+    const length = value.length;
+    const start = this.#offset;
+    // Headers are nearly always ASCII: write them optimistically, one byte a character.
+    this.#head(0x60, length);
+    this.#reserve(length);
+    const buffer = this.#buffer;
+    let offset = this.#offset;
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit > 0x7f) return this.#wideText(value, start);
+      buffer[offset++] = unit;
+    }
+    this.#offset = offset;
+  }
+
+  texts(values: readonly string[]): void {
+    this.array(values.length);
+    for (let i = 0; i < values.length; i++) this.text(values[i]);
+  }
+
+  #wideText(value: string, start: number): void {
+    this.#offset = start;
+    const bytes = encoder.encode(value);
+    this.#head(0x60, bytes.length);
+    this.#reserve(bytes.length);
+    this.#buffer.set(bytes, this.#offset);
+    this.#offset += bytes.length;
+  }
+
+  #head(major: number, value: number): void {
+    this.#reserve(9);
+    const buffer = this.#buffer;
+    let offset = this.#offset;
+    if (value < 24) {
+      buffer[offset++] = major | value;
+    } else if (value < 0x100) {
+      buffer[offset++] = major | 24;
+      buffer[offset++] = value;
+    } else if (value < 0x1_0000) {
+      buffer[offset++] = major | 25;
+      buffer[offset++] = value >>> 8;
+      buffer[offset++] = value;
+    } else {
+      if (value < 0x1_0000_0000) {
+        buffer[offset++] = major | 26;
+      } else {
+        buffer[offset++] = major | 27;
+        offset = writeU32(buffer, offset, Math.floor(value / 0x1_0000_0000));
+      }
+      offset = writeU32(buffer, offset, value);
+    }
+    this.#offset = offset;
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#offset + bytes;
+    if (needed <= this.#buffer.length) return;
+    const larger = allocate(Math.max(needed, this.#buffer.length * 2));
+    larger.set(this.#buffer.subarray(0, this.#offset));
+    this.#buffer = larger;
+  }
+}
+
+function writeU32(buffer: Uint8Array, offset: number, value: number): number {
+  buffer[offset++] = value >>> 24;
+  buffer[offset++] = value >>> 16;
+  buffer[offset++] = value >>> 8;
+  buffer[offset++] = value;
+  return offset;
+}
+
+/** Not zero-filled: every byte is written before it is read. */
+function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+  const buffer = Buffer.allocUnsafeSlow(bytes);
+  return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, bytes);
+}

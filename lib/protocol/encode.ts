@@ -1,0 +1,151 @@
+import type { CborWriter } from "./cbor_writer.ts";
+import { type Frame, frameTypes, type StreamFrame } from "./frames.ts";
+
+/** Appends `frame` to `writer` as one item of the CBOR sequence (RFC 8742) that a link message is. */
+export function encodeFrame(frame: Frame, writer: CborWriter): void {
+  switch (frame.type) {
+    case frameTypes.bodyChunk:
+      streamHead(writer, 5, frame);
+      writer.bytes(frame.bytes);
+      return;
+    case frameTypes.wsMessage:
+      streamHead(writer, 7, frame);
+      writer.bool(frame.binary);
+      writer.bool(frame.final);
+      writer.bytes(frame.bytes);
+      return;
+    case frameTypes.ack:
+      streamHead(writer, 5, frame);
+      writer.uint(frame.credit);
+      return;
+    case frameTypes.requestStart:
+      streamHead(writer, 8, frame);
+      writer.text(frame.method);
+      writer.text(frame.target);
+      writer.texts(frame.headers);
+      writer.bool(frame.hasBody);
+      return;
+    case frameTypes.responseStart:
+      streamHead(writer, 7, frame);
+      writer.uint(frame.status);
+      writer.text(frame.reason);
+      writer.texts(frame.headers);
+      return;
+    case frameTypes.bodyEnd:
+      streamHead(writer, 7, frame);
+      writer.bool(frame.cut);
+      writer.bool(frame.stop);
+      writer.texts(frame.trailers);
+      return;
+    case frameTypes.reset:
+      streamHead(writer, 6, frame);
+      writer.uint(frame.code);
+      writer.text(frame.reason);
+      return;
+    case frameTypes.wsOpen:
+      streamHead(writer, 8, frame);
+      writer.text(frame.target);
+      writer.texts(frame.headers);
+      writer.bool(frame.resumed);
+      writer.text(frame.subprotocol);
+      return;
+    case frameTypes.wsAccept:
+      streamHead(writer, 5, frame);
+      writer.texts(frame.headers);
+      return;
+    case frameTypes.wsClose:
+      streamHead(writer, 6, frame);
+      writer.uint(frame.code);
+      writer.text(frame.reason);
+      return;
+    default:
+      encodeLinkFrame(frame, writer);
+  }
+}
+
+function encodeLinkFrame(frame: Exclude<Frame, StreamFrame>, writer: CborWriter): void {
+  switch (frame.type) {
+    case frameTypes.hello:
+      linkHead(writer, 8, frame.type);
+      writer.uint(frame.minVersion);
+      writer.uint(frame.maxVersion);
+      writer.bytes(frame.sessionId);
+      writer.text(frame.runnerName);
+      writer.text(frame.agent);
+      writer.uint(frame.resumeGatewayId);
+      writer.uint(frame.initialWindow);
+      return;
+    case frameTypes.welcome:
+      linkHead(writer, 7, frame.type);
+      writer.uint(frame.version);
+      writer.uint(frame.gatewayId);
+      writer.bool(frame.resumed);
+      writer.uint(frame.resumeWindowMs);
+      writer.uint(frame.initialWindow);
+      writer.text(frame.agent);
+      return;
+    case frameTypes.ping:
+      linkHead(writer, 3, frame.type);
+      writer.uint(frame.sequence);
+      writer.uint(frame.sentAtUs);
+      return;
+    case frameTypes.pong:
+      linkHead(writer, 5, frame.type);
+      writer.uint(frame.sequence);
+      writer.uint(frame.sentAtUs);
+      writer.uint(frame.receivedAtUs);
+      writer.uint(frame.repliedAtUs);
+      return;
+    case frameTypes.goAway:
+      linkHead(writer, 3, frame.type);
+      writer.uint(frame.drainMs);
+      writer.text(frame.reason);
+      return;
+    case frameTypes.probe:
+      linkHead(writer, 4, frame.type);
+      writer.uint(frame.probeId);
+      writer.bool(frame.origin);
+      writer.bytes(frame.payload);
+      return;
+    case frameTypes.probeReply:
+      linkHead(writer, 7, frame.type);
+      writer.uint(frame.probeId);
+      writer.uint(frame.heldUs);
+      writer.uint(frame.originUs);
+      writer.uint(frame.repliedAtUs);
+      writer.text(frame.problem);
+      writer.bytes(frame.payload);
+      return;
+    case frameTypes.resume:
+      linkHead(writer, 3, frame.type);
+      writer.bool(frame.last);
+      writer.array(frame.streams.length * 4);
+      for (const position of frame.streams) {
+        writer.uint(position.requestId);
+        writer.uint(position.received);
+        writer.uint(position.delivered);
+        writer.uint(position.credit);
+      }
+      return;
+    case frameTypes.error:
+      linkHead(writer, 3, frame.type);
+      writer.uint(frame.code);
+      writer.text(frame.message);
+      return;
+    default:
+      throw new TypeError(`not a frame: ${JSON.stringify(frame satisfies never)}`);
+  }
+}
+
+function linkHead(writer: CborWriter, items: number, type: number): void {
+  writer.array(items);
+  writer.uint(type);
+}
+
+function streamHead(writer: CborWriter, items: number, frame: StreamFrame): void {
+  writer.array(items);
+  writer.uint(frame.type);
+  writer.uint(frame.gatewayId);
+  writer.uint(frame.requestId);
+  writer.uint(frame.index);
+}

@@ -1,0 +1,292 @@
+/**
+ * Every frame of wire protocol version 1. A frame travels as a CBOR array `[type, …]`; `schemas/` holds the
+ * same in CDDL. A type number a peer does not know is ignored when it is odd and an error when it is even,
+ * so a later version can add to the protocol without a flag day.
+ */
+
+/** Type numbers on the wire. Below 32: about the link. From 32 on: about one stream. */
+export const frameTypes = {
+  hello: 0,
+  goAway: 1,
+  welcome: 2,
+  probe: 3,
+  ping: 4,
+  probeReply: 5,
+  pong: 6,
+  resume: 8,
+  error: 10,
+  requestStart: 32,
+  bodyChunk: 34,
+  bodyEnd: 36,
+  responseStart: 38,
+  reset: 40,
+  wsOpen: 42,
+  wsAccept: 44,
+  wsMessage: 46,
+  wsClose: 48,
+  ack: 50,
+} as const;
+
+/** Runner → gateway, first frame on a link. */
+export interface HelloFrame {
+  type: typeof frameTypes.hello;
+  /** Lowest and highest protocol version the runner speaks. */
+  minVersion: number;
+  maxVersion: number;
+  /** The runner process's identity: 16 random bytes. */
+  sessionId: Uint8Array;
+  /** Name that clients are routed by. */
+  runnerName: string;
+  /** Program and version, for people: `tunnel/0.1.0`. */
+  agent: string;
+  /** Gateway whose streams the runner still holds, or 0 when it holds none. */
+  resumeGatewayId: number;
+  /** Credit each new stream starts with from gateway to runner, bytes. */
+  initialWindow: number;
+}
+
+/** Gateway → runner, the answer to hello: the link is up. */
+export interface WelcomeFrame {
+  type: typeof frameTypes.welcome;
+  /** The highest version both sides know. */
+  version: number;
+  gatewayId: number;
+  /** Whether the session's streams were still held and go on; `false` makes the runner drop its own. */
+  resumed: boolean;
+  /** How long each side holds a dropped link's streams, milliseconds. */
+  resumeWindowMs: number;
+  /** Credit each new stream starts with from runner to gateway, bytes. */
+  initialWindow: number;
+  agent: string;
+}
+
+/** Where one stream stands at its end of a link, exchanged after a redial. */
+export interface StreamPosition {
+  requestId: number;
+  /** The next message index this end expects: everything before it has arrived. */
+  received: number;
+  /** Everything before this index was delivered (what an ack would say). */
+  delivered: number;
+  /** Absolute byte credit granted, as in an ack. */
+  credit: number;
+}
+
+/** Both ways, after hello or welcome when a session resumes; several may follow each other, the last says so. */
+export interface ResumeFrame {
+  type: typeof frameTypes.resume;
+  last: boolean;
+  streams: StreamPosition[];
+}
+
+export interface PingFrame {
+  type: typeof frameTypes.ping;
+  /** Counts up by one a ping, u32, per link and direction. */
+  sequence: number;
+  /** Sender's wall clock, microseconds since 1970; for the clock-offset estimate alone. */
+  sentAtUs: number;
+}
+
+/** The four timestamps of RFC 5905 travel as: `sentAtUs` (echoed), `receivedAtUs`, `repliedAtUs`. */
+export interface PongFrame {
+  type: typeof frameTypes.pong;
+  sequence: number;
+  sentAtUs: number;
+  receivedAtUs: number;
+  repliedAtUs: number;
+}
+
+/** "Send me no more streams"; those in flight finish. Odd, because a peer that ignores it loses nothing. */
+export interface GoAwayFrame {
+  type: typeof frameTypes.goAway;
+  /** Time after which the sender will close the link, milliseconds. */
+  drainMs: number;
+  reason: string;
+}
+
+/** A round-trip probe passed along a link; `origin` asks the runner to go on to the origin. */
+export interface ProbeFrame {
+  type: typeof frameTypes.probe;
+  probeId: number;
+  origin: boolean;
+  payload: Uint8Array;
+}
+
+export interface ProbeReplyFrame {
+  type: typeof frameTypes.probeReply;
+  probeId: number;
+  /** Time the probe spent at the runner, origin included, microseconds of the runner's monotonic clock. */
+  heldUs: number;
+  /** Part of `heldUs` spent on the origin, microseconds; 0 when the origin was not asked. */
+  originUs: number;
+  /** Wall clock at the runner when it replied, microseconds since 1970. */
+  repliedAtUs: number;
+  /** Empty, or why the origin could not be probed. */
+  problem: string;
+  payload: Uint8Array;
+}
+
+/** Why the sender is about to close the link. */
+export interface ErrorFrame {
+  type: typeof frameTypes.error;
+  code: number;
+  message: string;
+}
+
+/** Parts of a message id that every stream frame bears. */
+interface StreamFrameBase {
+  gatewayId: number;
+  requestId: number;
+  index: number;
+}
+
+/** Gateway → runner, opens a stream for one HTTP request. Headers are flat: name, value, name, value, … */
+export interface RequestStartFrame extends StreamFrameBase {
+  type: typeof frameTypes.requestStart;
+  method: string;
+  target: string;
+  headers: string[];
+  /** Whether body-chunks and a body-end follow. */
+  hasBody: boolean;
+}
+
+/** A piece of a request or response body, 1 byte to 64 KiB; spends credit. */
+export interface BodyChunkFrame extends StreamFrameBase {
+  type: typeof frameTypes.bodyChunk;
+  bytes: Uint8Array;
+}
+
+/** The end of a body. */
+export interface BodyEndFrame extends StreamFrameBase {
+  type: typeof frameTypes.bodyEnd;
+  /** The body was cut short because the peer asked for no more of it (`stop`). */
+  cut: boolean;
+  /** The sender wants no more of the peer's body: the response is complete before the request was. */
+  stop: boolean;
+  trailers: string[];
+}
+
+/** Runner → gateway, the head of a response. */
+export interface ResponseStartFrame extends StreamFrameBase {
+  type: typeof frameTypes.responseStart;
+  status: number;
+  reason: string;
+  headers: string[];
+}
+
+/** Ends a stream at once and in both directions. Repeating it is harmless; `index` is the sender's next. */
+export interface ResetFrame extends StreamFrameBase {
+  type: typeof frameTypes.reset;
+  /** One of {@link resetCodes}. */
+  code: number;
+  reason: string;
+}
+
+/** Gateway → runner, opens a stream for one client WebSocket; the runner dials the origin before accepting. */
+export interface WsOpenFrame extends StreamFrameBase {
+  type: typeof frameTypes.wsOpen;
+  target: string;
+  headers: string[];
+  /** The client is connected already and wakes on this runner; its subprotocol stands in `subprotocol`. */
+  resumed: boolean;
+  /** Subprotocol the client was accepted with; empty when none, or when not resumed. */
+  subprotocol: string;
+}
+
+/** Runner → gateway, the origin accepted the WebSocket. A refusal is a response-start instead. */
+export interface WsAcceptFrame extends StreamFrameBase {
+  type: typeof frameTypes.wsAccept;
+  headers: string[];
+}
+
+/** Part of a WebSocket message, 0 bytes to 64 KiB; spends credit. */
+export interface WsMessageFrame extends StreamFrameBase {
+  type: typeof frameTypes.wsMessage;
+  binary: boolean;
+  /** True on the last part of a message. */
+  final: boolean;
+  bytes: Uint8Array;
+}
+
+/** The sender's side of the WebSocket closed. `code` 1005 stands for a close frame without a code. */
+export interface WsCloseFrame extends StreamFrameBase {
+  type: typeof frameTypes.wsClose;
+  code: number;
+  reason: string;
+}
+
+/** Every frame before `index` was delivered; the peer may send up to `credit` bytes in all. Has no index of its own. */
+export interface AckFrame extends StreamFrameBase {
+  type: typeof frameTypes.ack;
+  /** Absolute offset, as in QUIC's MAX_STREAM_DATA (RFC 9000, 4.1): a repeated or late ack is harmless. */
+  credit: number;
+}
+
+export type LinkFrame =
+  | HelloFrame
+  | WelcomeFrame
+  | PingFrame
+  | PongFrame
+  | GoAwayFrame
+  | ProbeFrame
+  | ProbeReplyFrame
+  | ResumeFrame
+  | ErrorFrame;
+
+/** Stream frames that take a message index, are kept until acknowledged and arrive exactly once, in order. */
+export type SequencedFrame =
+  | RequestStartFrame
+  | BodyChunkFrame
+  | BodyEndFrame
+  | ResponseStartFrame
+  | WsOpenFrame
+  | WsAcceptFrame
+  | WsMessageFrame
+  | WsCloseFrame;
+
+export type StreamFrame = SequencedFrame | ResetFrame | AckFrame;
+export type Frame = LinkFrame | StreamFrame;
+
+/** Why a stream was reset. */
+export const resetCodes = {
+  /** The client went away. */
+  cancelled: 0,
+  originUnreachable: 1,
+  originTimeout: 2,
+  /** The origin broke off, or broke HTTP, after it had begun to answer. */
+  originFailed: 3,
+  /** The peer does not know this stream (any more). */
+  unknownStream: 4,
+  /** A limit was passed; the reason names it. */
+  limit: 5,
+  /** The sender is shutting down. */
+  shuttingDown: 6,
+  internal: 7,
+  /** The link was lost, and with it the session that held the stream. */
+  linkLost: 8,
+  /** Nobody came back within the resume window. */
+  resumeTimeout: 9,
+} as const;
+
+/** Why a link is closed by an error frame. */
+export const errorCodes = {
+  protocol: 1,
+  version: 2,
+  limit: 3,
+  internal: 4,
+} as const;
+
+/** Bytes of payload a frame carries, which is what spends credit: 0 for all but body-chunk and ws-message. */
+export function payloadBytes(frame: Frame): number {
+  return frame.type === frameTypes.bodyChunk || frame.type === frameTypes.wsMessage ? frame.bytes.length : 0;
+}
+
+/** The frame's name on the wire's side of the documentation, such as `request-start`; `type-77` when unknown. */
+export function frameName(type: number): string {
+  return frameNames.get(type) ?? `type-${type}`;
+}
+
+const frameNames = new Map<number, string>(
+  Object.entries(frameTypes).map((
+    [name, type],
+  ) => [type, name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)]),
+);

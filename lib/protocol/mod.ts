@@ -1,0 +1,10 @@
+/** Wire protocol version 1: frames, their codec, message ids and index arithmetic. Pure. */
+export { CborWriter } from "./cbor_writer.ts";
+export { decodeFrames, FrameReader } from "./decode.ts";
+export { encodeFrame } from "./encode.ts";
+export { ProtocolError } from "./errors.ts";
+export * from "./frames.ts";
+export * from "./limits.ts";
+export * from "./message_id.ts";
+export * from "./message_index.ts";
+export { isRunnerName, runnerNameRule } from "./runner_name.ts";

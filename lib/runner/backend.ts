@@ -1,0 +1,10 @@
+import type { RequestStartFrame, WsOpenFrame } from "../protocol/mod.ts";
+import type { Stream, StreamHandler } from "../session/mod.ts";
+
+/** What serves a runner's streams: an origin it forwards to, or a handler in the same program. */
+export interface Backend {
+  http(stream: Stream, start: RequestStartFrame): StreamHandler;
+  websocket(stream: Stream, open: WsOpenFrame): StreamHandler;
+  /** Lets go of everything it holds: connections, timers. */
+  close(): void;
+}

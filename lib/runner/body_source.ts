@@ -1,0 +1,106 @@
+import { type BodyChunkFrame, frameTypes, maxPartBytes } from "../protocol/mod.ts";
+import type { Stream } from "../session/mod.ts";
+
+/**
+ * A request body as a web stream: a chunk is acknowledged when the reader takes it, so that a slow reader
+ * holds the client back.
+ */
+export class BodySource {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly #stream: Stream;
+  #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  #queue: Uint8Array[] = [];
+  #wanted: (() => void) | null = null;
+  #ended = false;
+  #cancelled = false;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+    this.readable = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => this.#pull(),
+      cancel: () => this.#cancel(),
+    }, { highWaterMark: 0 });
+  }
+
+  push(frame: BodyChunkFrame): void {
+    if (this.#cancelled) {
+      this.#stream.delivered(1, frame.bytes.length);
+      return;
+    }
+    this.#queue.push(frame.bytes);
+    this.#wanted?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wanted?.();
+  }
+
+  fail(error: Error): void {
+    if (!this.#ended && !this.#cancelled) this.#controller.error(error);
+    this.#cancelled = true;
+    this.#wanted?.();
+  }
+
+  async #pull(): Promise<void> {
+    if (this.#queue.length === 0 && !this.#ended && !this.#cancelled) {
+      await new Promise<void>((resolve) => this.#wanted = resolve);
+      this.#wanted = null;
+    }
+    if (this.#cancelled) return;
+    const bytes = this.#queue.shift();
+    if (bytes === undefined) {
+      this.#controller.close();
+      return;
+    }
+    this.#controller.enqueue(bytes as Uint8Array<ArrayBuffer>);
+    this.#stream.delivered(1, bytes.length);
+  }
+
+  #cancel(): void {
+    this.#cancelled = true;
+    for (const bytes of this.#queue.splice(0)) this.#stream.delivered(1, bytes.length);
+  }
+}
+
+/** Waits until a stream takes frames again. */
+export class WritableGate {
+  #open: (() => void) | null = null;
+
+  /** Resolves at once when `stream` is writable or over, else on the next {@link release}. */
+  async wait(stream: Stream): Promise<void> {
+    if (stream.writable || stream.phase !== "open") return;
+    await new Promise<void>((resolve) => this.#open = resolve);
+  }
+
+  release(): void {
+    this.#open?.();
+    this.#open = null;
+  }
+}
+
+/** Sends a web response's body as chunks, no faster than credit comes. Returns early when the stream is over. */
+export async function sendBody(
+  body: ReadableStream<Uint8Array>,
+  stream: Stream,
+  gate: WritableGate,
+): Promise<void> {
+  const reader = body.getReader();
+  try {
+    while (stream.phase === "open") {
+      const { value, done } = await reader.read();
+      if (done) return;
+      for (let from = 0; from < value.length; from += maxPartBytes) {
+        const bytes = value.subarray(from, from + maxPartBytes);
+        stream.push({ type: frameTypes.bodyChunk, gatewayId: 0, requestId: 0, index: 0, bytes });
+      }
+      await gate.wait(stream);
+    }
+    await reader.cancel("the client went away");
+  } finally {
+    reader.releaseLock();
+  }
+}

@@ -1,0 +1,252 @@
+import {
+  chunkEnd,
+  encodeChunkHeader,
+  encodeLastChunk,
+  encodeRequestHead,
+  headerValue,
+} from "../http1/mod.ts";
+import { type RawHeaders, type ResponseHead, stripHopByHop } from "../http1/mod.ts";
+import { type ByteSocket, copyBytes, DialError } from "../net/mod.ts";
+import {
+  frameName,
+  frameTypes,
+  maxPartBytes,
+  payloadBytes,
+  type RequestStartFrame,
+  resetCodes,
+  type SequencedFrame,
+} from "../protocol/mod.ts";
+import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
+import type { OriginBackend } from "./origin_backend.ts";
+import type { OriginConnection, OriginExchange } from "./origin_connection.ts";
+
+/** Methods that may be sent again when a kept connection turns out to be closed (RFC 9110, 9.2.2). */
+const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/** One stream's HTTP request, forwarded to the origin, and the response's way back. */
+export class HttpForward implements StreamHandler, OriginExchange {
+  readonly #backend: OriginBackend;
+  readonly #start: RequestStartFrame;
+  #stream: Stream | null;
+  #connection: OriginConnection | null = null;
+  #dialling: AbortController | null = null;
+  /** Frames that came before there was a connection to write them to. */
+  #waiting: SequencedFrame[] = [];
+  #chunked = false;
+  #requestDone = false;
+  #responseBegun = false;
+  #paused = false;
+  #undeliveredFrames = 0;
+  #undeliveredBytes = 0;
+  keepsBytes = false;
+
+  constructor(backend: OriginBackend, stream: Stream, start: RequestStartFrame) {
+    this.#backend = backend;
+    this.#stream = stream;
+    this.#start = start;
+  }
+
+  // ── StreamHandler: the request, from the gateway ──
+
+  frame(frame: SequencedFrame): void {
+    if (frame.type === frameTypes.requestStart) {
+      this.#stream?.delivered(1, 0);
+      this.#requestDone = !frame.hasBody;
+      const idle = this.#backend.pool.takeIdle();
+      if (idle !== null) this.#use(idle);
+      else void this.#connect();
+      return;
+    }
+    if (this.#connection === null) {
+      this.#waiting.push(frame);
+      return;
+    }
+    this.#write(frame);
+  }
+
+  writable(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#connection?.socket.resume();
+  }
+
+  reset(): void {
+    this.#letGo();
+  }
+
+  // ── OriginExchange: the response, from the origin ──
+
+  responseHead(head: ResponseHead): void {
+    this.#responseBegun = true;
+    this.#backend.unwatch(this);
+    this.#stream?.push({
+      type: frameTypes.responseStart,
+      gatewayId: 0,
+      requestId: 0,
+      index: 0,
+      status: head.status,
+      reason: head.reason,
+      headers: stripHopByHop(head.headers),
+    });
+  }
+
+  data(bytes: Uint8Array): void {
+    const stream = this.#stream;
+    if (stream === null) return;
+    for (let from = 0; from < bytes.length; from += maxPartBytes) {
+      const piece = from === 0 && bytes.length <= maxPartBytes
+        ? bytes
+        : bytes.subarray(from, from + maxPartBytes);
+      stream.push({
+        type: frameTypes.bodyChunk,
+        gatewayId: 0,
+        requestId: 0,
+        index: 0,
+        bytes: this.keepsBytes ? piece : copyBytes(piece),
+      });
+    }
+    if (!stream.writable && !this.#paused) {
+      this.#paused = true;
+      this.#connection?.socket.pause();
+    }
+  }
+
+  responseEnd(trailers: RawHeaders): void {
+    const stream = this.#stream;
+    const connection = this.#connection;
+    this.#stream = null;
+    this.#connection = null;
+    // An origin that answers before it has the whole request does not want the rest of it.
+    if (!this.#requestDone) connection?.abort();
+    this.drained(stream);
+    stream?.push(bodyEnd({ stop: !this.#requestDone, trailers }));
+    stream?.release();
+  }
+
+  upgraded(_head: ResponseHead, socket: ByteSocket): void {
+    socket.destroy(null);
+    this.failed(new Error("the origin switched protocols without being asked to"), true);
+  }
+
+  failed(error: Error, begun: boolean): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection !== null && !begun && connection.exchanges > 1 && this.#repeatable) {
+      // A kept connection that the origin had just closed: the request never got there.
+      this.#backend.unwatch(this);
+      void this.#connect();
+      return;
+    }
+    const detail = error.message;
+    this.#fail(resetCodes.originFailed, detail);
+  }
+
+  drained(stream: Stream | null = this.#stream): void {
+    if (this.#undeliveredFrames === 0) return;
+    stream?.delivered(this.#undeliveredFrames, this.#undeliveredBytes);
+    this.#undeliveredFrames = 0;
+    this.#undeliveredBytes = 0;
+  }
+
+  /** The origin did not begin to answer in time. */
+  timedOut(): void {
+    if (this.#responseBegun) return;
+    const seconds = this.#backend.responseTimeoutMs / 1000;
+    this.#fail(resetCodes.originTimeout, `no response from ${this.#backend.host} within ${seconds} s`);
+  }
+
+  // ── private ──
+
+  get #repeatable(): boolean {
+    return !this.#start.hasBody && idempotentMethods.has(this.#start.method);
+  }
+
+  async #connect(): Promise<void> {
+    const dialling = new AbortController();
+    this.#dialling = dialling;
+    try {
+      const connection = await this.#backend.pool.connect(dialling.signal);
+      this.#dialling = null;
+      if (this.#stream === null) connection.abort();
+      else this.#use(connection);
+    } catch (error) {
+      this.#dialling = null;
+      if (this.#stream === null) return;
+      const timedOut = error instanceof DialError && error.timedOut;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#fail(timedOut ? resetCodes.originTimeout : resetCodes.originUnreachable, reason);
+    }
+  }
+
+  #use(connection: OriginConnection): void {
+    const { method, target, headers, hasBody } = this.#start;
+    this.#connection = connection;
+    connection.begin(this, method);
+    const out = this.#backend.headersFor(headers);
+    this.#chunked = hasBody && headerValue(headers, "content-length") === undefined;
+    const all = this.#chunked ? [...out, "Transfer-Encoding", "chunked"] : out;
+    try {
+      connection.socket.write(encodeRequestHead(method, this.#backend.targetOf(target), all));
+    } catch (error) {
+      // Only a gateway that lets through what no client could send gets here.
+      this.#fail(resetCodes.internal, error instanceof Error ? error.message : String(error));
+      return;
+    }
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const frame of waiting) this.#write(frame);
+    if (this.#requestDone) this.#backend.watch(this);
+  }
+
+  #write(frame: SequencedFrame): void {
+    const socket = this.#connection!.socket;
+    switch (frame.type) {
+      case frameTypes.bodyChunk:
+        if (this.#chunked) {
+          socket.write(encodeChunkHeader(frame.bytes.length));
+          socket.write(frame.bytes);
+          socket.write(chunkEnd);
+        } else {
+          socket.write(frame.bytes);
+        }
+        break;
+      case frameTypes.bodyEnd:
+        if (frame.cut) {
+          this.#stream?.delivered(1, 0);
+          return;
+        }
+        if (this.#chunked) socket.write(encodeLastChunk(frame.trailers));
+        this.#requestDone = true;
+        if (!this.#responseBegun) this.#backend.watch(this);
+        break;
+      default:
+        throw new TypeError(`${frameName(frame.type)} came for an HTTP request`);
+    }
+    if (socket.congested) {
+      this.#undeliveredFrames++;
+      this.#undeliveredBytes += payloadBytes(frame);
+    } else {
+      this.#stream?.delivered(1, payloadBytes(frame));
+    }
+  }
+
+  #fail(code: number, reason: string): void {
+    const stream = this.#stream;
+    this.#letGo();
+    stream?.reset(code, reason);
+    stream?.release();
+  }
+
+  /** Lets go of the origin; what the handler holds of the stream is released too. */
+  #letGo(): void {
+    const stream = this.#stream;
+    const connection = this.#connection;
+    this.#stream = null;
+    this.#connection = null;
+    this.#waiting = [];
+    this.#backend.unwatch(this);
+    this.#dialling?.abort();
+    connection?.abort();
+    if (stream?.phase !== "open") stream?.release();
+  }
+}

@@ -1,0 +1,111 @@
+import type { RequestStartFrame, WsOpenFrame } from "../protocol/mod.ts";
+import type { Stream, StreamHandler } from "../session/mod.ts";
+import { endpointOf, formatEndpoint } from "../net/mod.ts";
+import { monotonicMs } from "../link/mod.ts";
+import type { Backend } from "./backend.ts";
+import { HttpForward } from "./http_forward.ts";
+import { OriginPool } from "./origin_pool.ts";
+import { WsForward } from "./ws_forward.ts";
+
+export interface OriginOptions {
+  /** `http:` or `https:`; a path other than `/` is put before every request's. */
+  target: URL;
+  /** Pass `Host` on as the client sent it, or send the origin's own. @default "preserve" */
+  hostHeader?: "preserve" | "rewrite";
+  /** PEM certificates trusted besides the system's. */
+  caCerts?: string[];
+  /** @default 10000 */
+  connectTimeoutMs?: number;
+  /** Time from the end of a request to the head of its response. @default 60000 */
+  responseTimeoutMs?: number;
+  /** Largest WebSocket message from the origin, bytes. @default 16 MiB */
+  maxMessageBytes?: number;
+}
+
+const defaultConnectTimeoutMs = 10_000;
+const defaultResponseTimeoutMs = 60_000;
+const defaultMaxMessageBytes = 16 * 1024 * 1024;
+const checkEveryMs = 500;
+
+/** Forwards streams to an origin server over HTTP/1.1 and WebSocket. */
+export class OriginBackend implements Backend {
+  readonly pool: OriginPool;
+  readonly prefix: string;
+  /** `host:port` as the origin's own `Host` field has it. */
+  readonly host: string;
+  readonly rewriteHost: boolean;
+  readonly responseTimeoutMs: number;
+  readonly maxMessageBytes: number;
+  /** Requests that wait for their response's head, in the order they began to. */
+  readonly #waiting = new Map<HttpForward, number>();
+  #timer: ReturnType<typeof setInterval> | null = null;
+
+  constructor(options: OriginOptions) {
+    const { target } = options;
+    const endpoint = endpointOf(target);
+    this.pool = new OriginPool({
+      endpoint,
+      caCerts: options.caCerts,
+      connectTimeoutMs: options.connectTimeoutMs ?? defaultConnectTimeoutMs,
+    });
+    this.prefix = target.pathname.replace(/\/$/, "");
+    this.host = target.port === "" ? target.hostname : formatEndpoint(endpoint);
+    this.rewriteHost = options.hostHeader === "rewrite";
+    this.responseTimeoutMs = options.responseTimeoutMs ?? defaultResponseTimeoutMs;
+    this.maxMessageBytes = options.maxMessageBytes ?? defaultMaxMessageBytes;
+  }
+
+  http(stream: Stream, start: RequestStartFrame): StreamHandler {
+    return new HttpForward(this, stream, start);
+  }
+
+  websocket(stream: Stream, open: WsOpenFrame): StreamHandler {
+    return new WsForward(this, stream, open);
+  }
+
+  /** The target a request goes to: the origin's path prefix and the client's target, byte for byte. */
+  targetOf(target: string): string {
+    return this.prefix === "" || target === "*" ? target : this.prefix + target;
+  }
+
+  /** The request's headers with the origin's own `Host` when that is asked for. */
+  headersFor(headers: string[]): string[] {
+    let hasHost = false;
+    const out = this.rewriteHost ? headers.slice() : headers;
+    for (let i = 0; i < out.length; i += 2) {
+      if (out[i].length !== 4 || out[i].toLowerCase() !== "host") continue;
+      hasHost = true;
+      if (this.rewriteHost) out[i + 1] = this.host;
+    }
+    return hasHost ? out : ["Host", this.host, ...out];
+  }
+
+  /** `forward` has sent its request and waits for the head of the response. */
+  watch(forward: HttpForward): void {
+    this.#waiting.set(forward, monotonicMs() + this.responseTimeoutMs);
+    this.#timer ??= setInterval(() => this.#checkTimeouts(), checkEveryMs);
+  }
+
+  unwatch(forward: HttpForward): void {
+    this.#waiting.delete(forward);
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.pool.close();
+  }
+
+  #checkTimeouts(): void {
+    const now = monotonicMs();
+    for (const [forward, deadline] of this.#waiting) {
+      if (deadline > now) break;
+      this.#waiting.delete(forward);
+      forward.timedOut();
+    }
+    if (this.#waiting.size === 0 && this.#timer !== null) {
+      clearInterval(this.#timer);
+      this.#timer = null;
+    }
+  }
+}

@@ -1,0 +1,278 @@
+import {
+  encodeRequestHead,
+  hasToken,
+  headerValue,
+  type RawHeaders,
+  type ResponseHead,
+  stripHopByHop,
+} from "../http1/mod.ts";
+import {
+  type ByteSocket,
+  copyBytes,
+  DialError,
+  WebSocketConnection,
+  type WebSocketHandler,
+} from "../net/mod.ts";
+import {
+  frameName,
+  frameTypes,
+  payloadBytes,
+  resetCodes,
+  type SequencedFrame,
+  type WsOpenFrame,
+} from "../protocol/mod.ts";
+import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
+import { acceptKey, newHandshakeKey } from "../websocket/mod.ts";
+import type { OriginBackend } from "./origin_backend.ts";
+import type { OriginConnection, OriginExchange } from "./origin_connection.ts";
+
+/** One client WebSocket's stream, forwarded to a WebSocket of the origin. */
+export class WsForward implements StreamHandler, OriginExchange, WebSocketHandler {
+  readonly #backend: OriginBackend;
+  readonly #open: WsOpenFrame;
+  readonly #key = newHandshakeKey();
+  readonly #dialling = new AbortController();
+  #stream: Stream | null;
+  /** While the handshake is under way. */
+  #origin: OriginConnection | null = null;
+  #socket: ByteSocket | null = null;
+  #connection: WebSocketConnection | null = null;
+  /** Frames that came before the origin had accepted. */
+  #waiting: SequencedFrame[] = [];
+  #paused = false;
+  #undeliveredFrames = 0;
+  #undeliveredBytes = 0;
+  #refusing = false;
+  /** The code the client closed with. */
+  #closeCode = 1005;
+  keepsBytes = false;
+
+  constructor(backend: OriginBackend, stream: Stream, open: WsOpenFrame) {
+    this.#backend = backend;
+    this.#stream = stream;
+    this.#open = open;
+  }
+
+  // ── StreamHandler: from the gateway ──
+
+  frame(frame: SequencedFrame): void {
+    if (frame.type === frameTypes.wsOpen) {
+      this.#stream?.delivered(1, 0);
+      void this.#dial();
+    } else if (this.#refusing) {
+      this.#stream?.delivered(1, payloadBytes(frame));
+    } else if (this.#connection === null) {
+      this.#waiting.push(frame);
+    } else {
+      this.#write(frame);
+    }
+  }
+
+  writable(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#connection?.resume();
+    this.#origin?.socket.resume();
+  }
+
+  reset(): void {
+    const stream = this.#stream;
+    this.#letGo();
+    stream?.release();
+  }
+
+  // ── OriginExchange: the origin's answer to the handshake ──
+
+  upgraded(head: ResponseHead, socket: ByteSocket, early: Uint8Array): void {
+    this.#origin = null;
+    const stream = this.#stream;
+    if (stream === null) {
+      socket.destroy(null);
+      return;
+    }
+    const isWebSocket = hasToken(head.headers, "upgrade", "websocket") &&
+      headerValue(head.headers, "sec-websocket-accept") === acceptKey(this.#key);
+    if (!isWebSocket) {
+      socket.destroy(null);
+      this.#fail(resetCodes.originFailed, "the origin's 101 does not answer the WebSocket handshake");
+      return;
+    }
+    this.#socket = socket;
+    const connection = new WebSocketConnection(socket, {
+      side: "client",
+      handler: this,
+      head: early,
+      maxMessageBytes: this.#backend.maxMessageBytes,
+    });
+    this.#connection = connection;
+    stream.push({
+      type: frameTypes.wsAccept,
+      gatewayId: 0,
+      requestId: 0,
+      index: 0,
+      headers: stripHopByHop(head.headers),
+    });
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const frame of waiting) this.#write(frame);
+    connection.readHead();
+  }
+
+  responseHead(head: ResponseHead): void {
+    this.#refusing = true;
+    for (const frame of this.#waiting) this.#stream?.delivered(1, payloadBytes(frame));
+    this.#waiting = [];
+    this.#stream?.push({
+      type: frameTypes.responseStart,
+      gatewayId: 0,
+      requestId: 0,
+      index: 0,
+      status: head.status,
+      reason: head.reason,
+      headers: stripHopByHop(head.headers),
+    });
+  }
+
+  data(bytes: Uint8Array): void {
+    const stream = this.#stream;
+    if (stream === null) return;
+    const own = this.keepsBytes ? bytes : copyBytes(bytes);
+    stream.push({ type: frameTypes.bodyChunk, gatewayId: 0, requestId: 0, index: 0, bytes: own });
+    if (stream.writable || this.#paused) return;
+    this.#paused = true;
+    this.#origin?.socket.pause();
+  }
+
+  responseEnd(): void {
+    this.#origin = null;
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.push(bodyEnd());
+    stream?.release();
+  }
+
+  failed(error: Error): void {
+    this.#origin = null;
+    this.#fail(this.#refusing ? resetCodes.originFailed : resetCodes.originUnreachable, error.message);
+  }
+
+  // ── WebSocketHandler: from the origin ──
+
+  part(binary: boolean, bytes: Uint8Array, final: boolean): void {
+    const stream = this.#stream;
+    if (stream === null || stream.sendDone) return;
+    stream.push({ type: frameTypes.wsMessage, gatewayId: 0, requestId: 0, index: 0, binary, final, bytes });
+    if (stream.writable || this.#paused) return;
+    this.#paused = true;
+    this.#connection?.pause();
+  }
+
+  closing(code: number | null, reason: string): void {
+    const stream = this.#stream;
+    if (stream === null) {
+      this.#connection?.close(code, reason);
+      return;
+    }
+    if (!stream.sendDone) stream.push(wsClose(code ?? 1005, reason));
+  }
+
+  drained(): void {
+    if (this.#undeliveredFrames === 0) return;
+    this.#stream?.delivered(this.#undeliveredFrames, this.#undeliveredBytes);
+    this.#undeliveredFrames = 0;
+    this.#undeliveredBytes = 0;
+  }
+
+  closed(_clean: boolean, error: Error | null): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    this.#connection = null;
+    if (stream === null) return;
+    if (stream.receiveDone) {
+      // An origin that drops the connection where a close frame was due has closed all the same.
+      if (!stream.sendDone) stream.push(wsClose(this.#closeCode, ""));
+      stream.delivered(stream.receive.undelivered, stream.receive.undeliveredBytes);
+    } else {
+      stream.reset(resetCodes.originFailed, error?.message ?? "the origin's WebSocket broke off");
+    }
+    stream.release();
+  }
+
+  // ── private ──
+
+  async #dial(): Promise<void> {
+    try {
+      const origin = await this.#backend.pool.connect(this.#dialling.signal);
+      if (this.#stream === null) {
+        origin.abort();
+        return;
+      }
+      this.#origin = origin;
+      origin.begin(this, "GET");
+      origin.socket.write(
+        encodeRequestHead("GET", this.#backend.targetOf(this.#open.target), this.#handshake()),
+      );
+    } catch (error) {
+      if (this.#stream === null) return;
+      const timedOut = error instanceof DialError && error.timedOut;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#fail(timedOut ? resetCodes.originTimeout : resetCodes.originUnreachable, reason);
+    }
+  }
+
+  #handshake(): RawHeaders {
+    return [
+      ...this.#backend.headersFor(this.#open.headers),
+      "Connection",
+      "Upgrade",
+      "Upgrade",
+      "websocket",
+      "Sec-WebSocket-Version",
+      "13",
+      "Sec-WebSocket-Key",
+      this.#key,
+    ];
+  }
+
+  #write(frame: SequencedFrame): void {
+    const connection = this.#connection!;
+    switch (frame.type) {
+      case frameTypes.wsMessage:
+        connection.sendPart(frame.binary, frame.bytes, frame.final);
+        break;
+      case frameTypes.wsClose:
+        this.#closeCode = frame.code;
+        connection.close(frame.code === 1005 ? null : frame.code, frame.reason);
+        break;
+      default:
+        throw new TypeError(`${frameName(frame.type)} came for a WebSocket`);
+    }
+    if (this.#socket?.congested) {
+      this.#undeliveredFrames++;
+      this.#undeliveredBytes += payloadBytes(frame);
+    } else {
+      this.#stream?.delivered(1, payloadBytes(frame));
+    }
+  }
+
+  #fail(code: number, reason: string): void {
+    const stream = this.#stream;
+    this.#letGo();
+    stream?.reset(code, reason);
+    stream?.release();
+  }
+
+  #letGo(): void {
+    this.#stream = null;
+    this.#waiting = [];
+    this.#dialling.abort();
+    this.#origin?.abort();
+    this.#origin = null;
+    this.#connection?.destroy();
+    this.#connection = null;
+  }
+}
+
+function wsClose(code: number, reason: string): SequencedFrame {
+  return { type: frameTypes.wsClose, gatewayId: 0, requestId: 0, index: 0, code, reason };
+}

@@ -1,0 +1,231 @@
+import { Buffer } from "node:buffer";
+import {
+  frameName,
+  frameTypes,
+  maxPartBytes,
+  resetCodes,
+  type SequencedFrame,
+  type WsMessageFrame,
+  type WsOpenFrame,
+} from "../protocol/mod.ts";
+import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
+import { sendBody, WritableGate } from "./body_source.ts";
+import { headersOf, requestOf } from "./request_of.ts";
+
+/** A client WebSocket, as a program behind the tunnel sees it. */
+export interface TunnelSocket {
+  /**
+   * Sends a message: text from a string, binary from bytes. Resolves when more may be sent, so that awaiting it
+   * keeps a fast sender from filling memory. Does nothing once the socket is closed.
+   */
+  send(data: string | Uint8Array): Promise<void>;
+  /** Closes with a code (1000 by default) and a reason of at most 123 bytes. */
+  close(code?: number, reason?: string): void;
+  readonly open: boolean;
+}
+
+/** What a program does with a client WebSocket. */
+export interface TunnelSocketHandlers {
+  /** Subprotocol to accept with, one of those the client offered. */
+  protocol?: string;
+  open?(socket: TunnelSocket): void;
+  /**
+   * A whole message. It is acknowledged to the gateway when this returns, or when the promise it returned
+   * resolves: a program that dies before that gets the message again when it is back. Messages come one
+   * after another, the next when the one before is done with.
+   */
+  message?(socket: TunnelSocket, data: string | Uint8Array): void | Promise<void>;
+  /** The client closed, or went away (1006). Called once, and not after `close` of this side. */
+  close?(socket: TunnelSocket, code: number, reason: string): void;
+}
+
+type Serve = (request: Request) => TunnelSocketHandlers | Response | Promise<TunnelSocketHandlers | Response>;
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Largest message put together for a program, bytes. */
+const maxMessageBytes = 16 * 1024 * 1024;
+
+/** One stream's WebSocket, served by functions. */
+export class WsHandling implements StreamHandler, TunnelSocket {
+  readonly #stream: Stream;
+  readonly #open: WsOpenFrame;
+  readonly #serve: Serve;
+  readonly #abort = new AbortController();
+  readonly #gate = new WritableGate();
+  #handlers: TunnelSocketHandlers | null = null;
+  /** Frames that came and were not handled yet. */
+  #queue: SequencedFrame[] = [];
+  #working = false;
+  #parts: WsMessageFrame[] = [];
+  #partBytes = 0;
+  #over = false;
+
+  constructor(stream: Stream, open: WsOpenFrame, serve: Serve) {
+    this.#stream = stream;
+    this.#open = open;
+    this.#serve = serve;
+  }
+
+  // ── TunnelSocket ──
+
+  get open(): boolean {
+    return !this.#over && !this.#stream.sendDone && this.#stream.phase === "open";
+  }
+
+  async send(data: string | Uint8Array): Promise<void> {
+    if (!this.open) return;
+    const binary = typeof data !== "string";
+    const bytes = binary ? data.slice() : Buffer.from(data, "utf8");
+    let from = 0;
+    do {
+      const part = bytes.subarray(from, from + maxPartBytes);
+      from += maxPartBytes;
+      this.#push({ type: frameTypes.wsMessage, binary, final: from >= bytes.length, bytes: part });
+    } while (from < bytes.length);
+    await this.#gate.wait(this.#stream);
+  }
+
+  close(code = 1000, reason = ""): void {
+    if (!this.open) return;
+    if (Buffer.byteLength(reason) > 123) throw new RangeError("a close reason is at most 123 bytes");
+    if (code !== 1000 && (code < 3000 || code > 4999)) {
+      throw new RangeError(`a close code must be 1000 or 3000 to 4999, found ${code}`);
+    }
+    this.#push({ type: frameTypes.wsClose, code, reason });
+    this.#settle();
+  }
+
+  // ── StreamHandler ──
+
+  frame(frame: SequencedFrame): void {
+    if (frame.type === frameTypes.wsOpen) {
+      this.#stream.delivered(1, 0);
+      void this.#begin();
+      return;
+    }
+    this.#queue.push(frame);
+    void this.#work();
+  }
+
+  writable(): void {
+    this.#gate.release();
+  }
+
+  reset(_code: number, reason: string): void {
+    this.#over = true;
+    this.#queue = [];
+    this.#abort.abort(new DOMException(reason, "AbortError"));
+    this.#gate.release();
+    this.#stream.release();
+    this.#handlers?.close?.(this, 1006, reason);
+  }
+
+  // ── private ──
+
+  async #begin(): Promise<void> {
+    try {
+      const request = requestOf(this.#open, { method: "GET", body: null, signal: this.#abort.signal });
+      const answer = await this.#serve(request);
+      if (this.#over) return;
+      if (answer instanceof Response) return await this.#refuse(answer);
+      const headers = answer.protocol === undefined ? [] : ["Sec-WebSocket-Protocol", answer.protocol];
+      this.#push({ type: frameTypes.wsAccept, headers });
+      this.#handlers = answer;
+      answer.open?.(this);
+      void this.#work();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #refuse(response: Response): Promise<void> {
+    const headers = headersOf(response);
+    this.#push({
+      type: frameTypes.responseStart,
+      status: response.status,
+      reason: response.statusText,
+      headers,
+    });
+    if (response.body !== null) await sendBody(response.body, this.#stream, this.#gate);
+    if (this.#stream.phase === "open") this.#stream.push(bodyEnd());
+    this.#over = true;
+    this.#release();
+  }
+
+  /** Handles what has come, one frame after another; a message is acknowledged when it was dealt with. */
+  async #work(): Promise<void> {
+    if (this.#working || this.#handlers === null) return;
+    this.#working = true;
+    try {
+      for (let frame = this.#queue.shift(); frame !== undefined && !this.#over; frame = this.#queue.shift()) {
+        if (frame.type === frameTypes.wsMessage) await this.#message(frame);
+        else if (frame.type === frameTypes.wsClose) this.#closed(frame.code, frame.reason);
+        else throw new TypeError(`${frameName(frame.type)} came for a WebSocket`);
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  async #message(frame: WsMessageFrame): Promise<void> {
+    this.#parts.push(frame);
+    this.#partBytes += frame.bytes.length;
+    if (this.#partBytes > maxMessageBytes) {
+      throw new RangeError(`a message is larger than ${maxMessageBytes} bytes`);
+    }
+    if (!frame.final) {
+      // A message larger than the window could never arrive whole if its parts were not acknowledged.
+      this.#stream.delivered(1, frame.bytes.length);
+      return;
+    }
+    const bytes = this.#parts.length === 1
+      ? frame.bytes
+      : Buffer.concat(this.#parts.map((part) => part.bytes));
+    this.#parts = [];
+    this.#partBytes = 0;
+    const data = frame.binary ? bytes : strictUtf8.decode(bytes);
+    await this.#handlers?.message?.(this, data);
+    if (!this.#over) this.#stream.delivered(1, frame.bytes.length);
+  }
+
+  #closed(code: number, reason: string): void {
+    const mine = this.#stream.sendDone;
+    this.#stream.delivered(1, 0);
+    if (!mine) {
+      this.#push({ type: frameTypes.wsClose, code, reason });
+      this.#handlers?.close?.(this, code, reason);
+    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (!this.#stream.sendDone || !this.#stream.receiveDone || this.#over) return;
+    this.#over = true;
+    this.#release();
+  }
+
+  #release(): void {
+    const { undelivered, undeliveredBytes } = this.#stream.receive;
+    if (undelivered > 0) this.#stream.delivered(undelivered, undeliveredBytes);
+    this.#stream.release();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#queue = [];
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#stream.reset(resetCodes.internal, reason);
+    this.#stream.release();
+  }
+
+  #push(frame: Bare<SequencedFrame>): void {
+    this.#stream.push({ ...frame, gatewayId: 0, requestId: 0, index: 0 } as SequencedFrame);
+  }
+}
+
+/** A frame without the parts of its message id, which the stream fills in. */
+type Bare<T> = T extends SequencedFrame ? Omit<T, "gatewayId" | "requestId" | "index"> : never;

@@ -1,0 +1,184 @@
+import {
+  indexAdd,
+  indexDistance,
+  maxUnacknowledgedFrames,
+  maxWindowBytes,
+  payloadBytes,
+  ProtocolError,
+  type SequencedFrame,
+} from "../protocol/mod.ts";
+
+/** Compact the array once this many released entries lead it and they are at least half of it. */
+const compactAfter = 64;
+
+/**
+ * The sending half of one stream: frames wait here for credit, go out in order, and stay until the peer has
+ * acknowledged them, so that a new link can carry on where the old one broke off.
+ *
+ * Frames lie in one list: first those sent and not yet acknowledged, then those not yet sent. An index is
+ * given to a frame when it is sent. Two bounds are enforced at that point: bytes by the peer's absolute
+ * credit (RFC 9000, 4.1), frames by the half-window of serial-number arithmetic (RFC 1982).
+ */
+export class SendBuffer {
+  #frames: (SequencedFrame | undefined)[] = [];
+  #head = 0;
+  /** Frames from the head on that the current link has carried. */
+  #sent = 0;
+  /** Most frames from the head on that any link has carried: what an ack may rightly name. */
+  #everSent = 0;
+  #baseIndex = 0;
+  #ackedBytes = 0;
+  #sentBytes = 0;
+  #queuedBytes = 0;
+  #credit: number;
+
+  /** @param credit bytes that may be sent before the first acknowledgement */
+  constructor(credit: number) {
+    this.#credit = credit;
+  }
+
+  /** Index of the oldest unacknowledged frame: where the peer's acknowledgements stand. */
+  get acknowledgedIndex(): number {
+    return this.#baseIndex;
+  }
+
+  /** Index the next frame will be sent with. */
+  get nextIndex(): number {
+    return indexAdd(this.#baseIndex, this.#sent);
+  }
+
+  /** Frames held: unacknowledged and unsent. */
+  get frames(): number {
+    return this.#frames.length - this.#head;
+  }
+
+  /** Frames carried by a link and not yet acknowledged. */
+  get unacknowledgedFrames(): number {
+    return this.#everSent;
+  }
+
+  /** Payload bytes held, unacknowledged and unsent. */
+  get bufferedBytes(): number {
+    return this.#queuedBytes - this.#ackedBytes;
+  }
+
+  /** Absolute byte credit granted by the peer. */
+  get credit(): number {
+    return this.#credit;
+  }
+
+  /**
+   * Whether the source may be read on. A source that is read while this holds overshoots by what one read
+   * gives, which then waits here unsent.
+   */
+  get writable(): boolean {
+    return this.#queuedBytes < this.#credit && this.bufferedBytes < maxWindowBytes &&
+      this.frames < maxUnacknowledgedFrames;
+  }
+
+  /** Takes a frame over; its `index` is set when it is sent. */
+  push(frame: SequencedFrame): void {
+    this.#frames.push(frame);
+    this.#queuedBytes += payloadBytes(frame);
+  }
+
+  /** Whether {@link next} would give a frame. */
+  get sendable(): boolean {
+    const frame = this.#frames[this.#head + this.#sent];
+    return frame !== undefined && this.#sent < maxUnacknowledgedFrames &&
+      this.#sentBytes + payloadBytes(frame) <= this.#credit;
+  }
+
+  /** The next frame for the link, its index set, or `null` when nothing may be sent now. */
+  next(): SequencedFrame | null {
+    if (!this.sendable) return null;
+    const frame = this.#frames[this.#head + this.#sent]!;
+    frame.index = indexAdd(this.#baseIndex, this.#sent);
+    this.#sent++;
+    if (this.#sent > this.#everSent) this.#everSent = this.#sent;
+    this.#sentBytes += payloadBytes(frame);
+    return frame;
+  }
+
+  /**
+   * The peer delivered every frame before `index` and grants `credit` bytes in all. Late and repeated
+   * acknowledgements change nothing.
+   *
+   * @returns payload bytes released
+   * @throws {ProtocolError} when `index` names a frame that was never sent
+   */
+  acknowledge(index: number, credit: number): number {
+    const count = indexDistance(this.#baseIndex, index);
+    if (count > this.#everSent) {
+      // Behind the base by less than half the circle: an acknowledgement that was overtaken.
+      if (indexDistance(index, this.#baseIndex) <= maxUnacknowledgedFrames) return 0;
+      throw new ProtocolError(
+        `index ${index} was acknowledged, but only ${this.#everSent} frames from ${this.#baseIndex} on were sent`,
+      );
+    }
+    if (credit > this.#credit) this.#credit = credit;
+    return this.#release(count);
+  }
+
+  /**
+   * A new link is up and the peer has received everything before `received`: what it has not seen is sent
+   * again from there. Frames it received but has not acknowledged stay, in case its process dies.
+   *
+   * @throws {ProtocolError} when `received` is not an index this side could have sent
+   */
+  rewind(received: number): void {
+    const count = indexDistance(this.#baseIndex, received);
+    if (count > this.#everSent) {
+      throw new ProtocolError(
+        `the peer expects index ${received}, but only ${this.#everSent} frames from ${this.#baseIndex} on were sent`,
+      );
+    }
+    this.#sent = count;
+    this.#sentBytes = this.#ackedBytes;
+    for (let i = 0; i < count; i++) this.#sentBytes += payloadBytes(this.#frames[this.#head + i]!);
+  }
+
+  /** Forgets what was not sent yet: the peer asked for no more, or the stream is being given up. */
+  dropUnsent(): void {
+    const keep = this.#head + this.#everSent;
+    for (let i = keep; i < this.#frames.length; i++) this.#queuedBytes -= payloadBytes(this.#frames[i]!);
+    this.#frames.length = keep;
+  }
+
+  /** Everything held, oldest first, and an empty buffer: the frames move to another stream. */
+  takeAll(): SequencedFrame[] {
+    const frames = this.#frames.slice(this.#head) as SequencedFrame[];
+    this.#frames = [];
+    this.#head = 0;
+    this.#sent = 0;
+    this.#everSent = 0;
+    this.#queuedBytes = this.#ackedBytes;
+    this.#sentBytes = this.#ackedBytes;
+    return frames;
+  }
+
+  #release(count: number): number {
+    let released = 0;
+    for (let i = 0; i < count; i++) {
+      released += payloadBytes(this.#frames[this.#head]!);
+      this.#frames[this.#head++] = undefined;
+    }
+    this.#baseIndex = indexAdd(this.#baseIndex, count);
+    this.#ackedBytes += released;
+    this.#everSent -= count;
+    this.#sent -= count;
+    if (this.#sent < 0) {
+      // Acknowledged beyond what this link has carried: an earlier link had. Carry on after it.
+      this.#sent = 0;
+    }
+    if (this.#sentBytes < this.#ackedBytes) this.#sentBytes = this.#ackedBytes;
+    if (this.#head === this.#frames.length) {
+      this.#frames.length = 0;
+      this.#head = 0;
+    } else if (this.#head >= compactAfter && this.#head * 2 >= this.#frames.length) {
+      this.#frames.splice(0, this.#head);
+      this.#head = 0;
+    }
+    return released;
+  }
+}

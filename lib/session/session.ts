@@ -1,0 +1,439 @@
+import {
+  type AckFrame,
+  type Frame,
+  frameName,
+  frameTypes,
+  maxPositionsPerFrame,
+  payloadBytes,
+  ProtocolError,
+  type RequestStartFrame,
+  resetCodes,
+  type ResetFrame,
+  type ResumeFrame,
+  type StreamFrame,
+  type StreamPosition,
+  type WsOpenFrame,
+} from "../protocol/mod.ts";
+import { Stream, type StreamHandler, type StreamOwner } from "./stream.ts";
+import { type Ending, Tombstones } from "./tombstones.ts";
+
+/** What a frame is reckoned to take on the wire besides its payload, bytes. */
+const frameOverheadBytes = 32;
+
+/** How a stream came to be collected, for metrics and logs. */
+export type CollectReason = "finished" | "reset" | "reset-by-peer" | "lost";
+
+/** What a session asks of the shell around it. Called synchronously from within the session's methods. */
+export interface SessionEvents {
+  /** The peer opened a stream; the answer handles it. Only ever called on a runner. */
+  opened(stream: Stream, start: RequestStartFrame | WsOpenFrame): StreamHandler;
+  /** There are frames to {@link Session.takeControl} or {@link Session.takeData}. */
+  pending(): void;
+  /** Acknowledgements are owed: call {@link Session.flushAcknowledgements} in 25 ms at the latest. */
+  acknowledgeSoon(): void;
+  /** A stream is gone for good. */
+  collected(stream: Stream, reason: CollectReason): void;
+}
+
+export interface SessionOptions {
+  role: "gateway" | "runner";
+  gatewayId: number;
+  /** Credit the peer gives each new stream, bytes. */
+  peerWindow: number;
+  /** Credit this end gives each new stream, bytes. */
+  ownWindow: number;
+  events: SessionEvents;
+}
+
+/**
+ * Both ends of a link run one of these for the streams they share. It outlives links: `detach` when one is
+ * lost, `applyPositions` when the next is up. Pure: frames and calls go in, frames come out of {@link takeControl} and {@link takeData}.
+ */
+export class Session implements StreamOwner {
+  readonly #role: "gateway" | "runner";
+  readonly #gatewayId: number;
+  readonly #peerWindow: number;
+  readonly #ownWindow: number;
+  readonly #events: SessionEvents;
+  readonly #streams = new Map<number, Stream>();
+  readonly #tombstones = new Tombstones();
+  /** Resets, and acknowledgements of streams that are gone: they go ahead of everything else. */
+  #control: (ResetFrame | AckFrame)[] = [];
+  #acksNow: Stream[] = [];
+  #acksSoon: Stream[] = [];
+  /** Streams with frames for the link; they take turns, a frame each. */
+  #ready: Stream[] = [];
+  #readyHead = 0;
+  #attached = false;
+  #bufferedBytes = 0;
+
+  constructor(options: SessionOptions) {
+    this.#role = options.role;
+    this.#gatewayId = options.gatewayId;
+    this.#peerWindow = options.peerWindow;
+    this.#ownWindow = options.ownWindow;
+    this.#events = options.events;
+  }
+
+  get gatewayId(): number {
+    return this.#gatewayId;
+  }
+
+  /** Whether a link carries this session now. */
+  get attached(): boolean {
+    return this.#attached;
+  }
+
+  /** Streams not yet collected. */
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  get tombstoneCount(): number {
+    return this.#tombstones.size;
+  }
+
+  /** Payload bytes held for the peer, sent or not, over all streams. */
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
+  }
+
+  streams(): IterableIterator<Stream> {
+    return this.#streams.values();
+  }
+
+  stream(requestId: number): Stream | undefined {
+    return this.#streams.get(requestId);
+  }
+
+  /** Whether `requestId` may be used for a new stream. */
+  isFree(requestId: number): boolean {
+    return !this.#streams.has(requestId) && this.#tombstones.get(requestId) === undefined;
+  }
+
+  /** Opens a stream (on a gateway). Its first frame must be a request-start or ws-open. */
+  open(requestId: number, kind: "http" | "websocket", handler: StreamHandler): Stream {
+    const stream = this.#createStream(requestId, kind);
+    stream.handler = handler;
+    return stream;
+  }
+
+  /**
+   * A stream frame from the peer.
+   *
+   * @throws {ProtocolError} when the peer broke the protocol; the link is to be closed
+   */
+  receiveFrame(frame: StreamFrame): void {
+    if (frame.gatewayId !== this.#gatewayId) {
+      throw new ProtocolError(
+        `${frameName(frame.type)} is for gateway ${frame.gatewayId}, this link's is ${this.#gatewayId}`,
+      );
+    }
+    const stream = this.#streams.get(frame.requestId);
+    if (stream !== undefined) {
+      if (frame.type === frameTypes.ack) stream.acknowledge(frame.index, frame.credit);
+      else if (frame.type === frameTypes.reset) stream.resetByPeer(frame.code, frame.reason);
+      else stream.accept(frame);
+      return;
+    }
+    if (frame.type === frameTypes.ack || frame.type === frameTypes.reset) return;
+    const ending = this.#tombstones.get(frame.requestId);
+    if (ending !== undefined) {
+      // Frames that crossed our reset need no second one; a repeated opening means the peer missed the ending.
+      if (isOpening(frame)) this.#tellEnding(frame.requestId, ending);
+      return;
+    }
+    if (this.#role === "runner" && isOpening(frame)) {
+      this.#openedByPeer(frame);
+      return;
+    }
+    this.#pushReset(frame.requestId, resetCodes.unknownStream, `no stream ${frame.requestId} is known here`);
+  }
+
+  /** Whether there are frames to take. */
+  get hasFrames(): boolean {
+    return this.#attached &&
+      (this.#control.length > 0 || this.#acksNow.length > 0 || this.#ready.length > this.#readyHead);
+  }
+
+  /**
+   * Hands resets and acknowledgements to `write`. They go ahead of data, and ahead of a ping, whose pong then
+   * proves that the peer has read them.
+   */
+  takeControl(write: (frame: Frame) => void): void {
+    if (!this.#attached) return;
+    const control = this.#control;
+    if (control.length > 0) {
+      this.#control = [];
+      for (const frame of control) {
+        write(frame);
+        if (frame.type === frameTypes.reset) this.#resetSent(frame.requestId);
+      }
+    }
+    const acks = this.#acksNow;
+    if (acks.length === 0) return;
+    this.#acksNow = [];
+    for (const stream of acks) {
+      if (stream.ackOwed !== "now" || stream.phase !== "open") continue;
+      write(stream.ackFrame());
+      if (stream.finalAckSent) this.settle(stream);
+    }
+  }
+
+  /** Hands data to `write`, one frame a stream in turn, until `maxBytes` of it are reached. */
+  takeData(maxBytes: number, write: (frame: Frame) => void): void {
+    if (!this.#attached) return;
+    let bytes = 0;
+    while (bytes < maxBytes && this.#readyHead < this.#ready.length) {
+      const stream = this.#nextReady();
+      const frame = stream.held ? null : stream.send.next();
+      if (frame === null) continue;
+      bytes += frameOverheadBytes + payloadBytes(frame);
+      if (stream.send.sendable) this.sendable(stream);
+      write(frame);
+    }
+  }
+
+  /** Makes every acknowledgement that is owed soon due now. */
+  flushAcknowledgements(): void {
+    const soon = this.#acksSoon;
+    if (soon.length === 0) return;
+    this.#acksSoon = [];
+    for (const stream of soon) {
+      if (stream.ackOwed !== "soon") continue;
+      stream.ackOwed = "now";
+      this.#acksNow.push(stream);
+    }
+    if (this.#attached && this.#acksNow.length > 0) this.#events.pending();
+  }
+
+  /** The link is gone. Streams stay; what was queued for the link alone is rebuilt on the next one. */
+  detach(): void {
+    this.#attached = false;
+    this.#control = [];
+    for (const stream of this.#ready) stream.queued = false;
+    this.#ready = [];
+    this.#readyHead = 0;
+    this.#tombstones.linkLost();
+    for (const stream of [...this.#streams.values()]) {
+      stream.ackOwed = "no";
+      this.settle(stream);
+    }
+    this.#acksNow = [];
+    this.#acksSoon = [];
+  }
+
+  /** A first link is up: nothing to resume. */
+  attach(): void {
+    this.applyPositions([]);
+  }
+
+  /**
+   * The next link is up. Applies where the peer stands and makes every stream carry on from there.
+   *
+   * @param positions the peer's streams
+   * @throws {ProtocolError} when a position cannot be true
+   */
+  applyPositions(positions: readonly StreamPosition[]): void {
+    this.#attached = true;
+    const listed = new Set<number>();
+    for (const position of positions) {
+      listed.add(position.requestId);
+      const stream = this.#streams.get(position.requestId);
+      const ending = this.#tombstones.get(position.requestId);
+      if (stream !== undefined) stream.resumeFrom(position);
+      else if (ending !== undefined) this.#tellEnding(position.requestId, ending);
+      else {this.#pushReset(
+          position.requestId,
+          resetCodes.unknownStream,
+          "the stream is not known here any more",
+        );}
+    }
+    for (const stream of this.#streams.values()) {
+      if (listed.has(stream.requestId)) continue;
+      // The peer does not hold it. Either the opening never arrived: begin again. Or it ended there: its
+      // answer to our own list says how.
+      if (this.#role === "gateway" && !stream.peerKnows) stream.resumeFromStart();
+      else stream.held = true;
+    }
+    if (this.hasFrames) this.#events.pending();
+  }
+
+  /** Where this end's streams stand, in as many resume frames as it takes (at least one). */
+  resumeFrames(): ResumeFrame[] {
+    const positions: StreamPosition[] = [];
+    for (const stream of this.#streams.values()) {
+      // A stream whose opening the peer never saw is simply opened again.
+      if (stream.phase === "open" && (this.#role === "runner" || stream.peerKnows)) {
+        positions.push(stream.position());
+      }
+    }
+    const frames: ResumeFrame[] = [];
+    do {
+      const streams = positions.splice(0, maxPositionsPerFrame);
+      frames.push({ type: frameTypes.resume, last: positions.length === 0, streams });
+    } while (positions.length > 0);
+    return frames;
+  }
+
+  /** The session is over: every handler is told, everything is collected. */
+  end(code: number, reason: string): void {
+    this.detach();
+    for (const stream of [...this.#streams.values()]) {
+      stream.abandon(code, reason);
+      this.#collect(stream, "lost");
+    }
+  }
+
+  /** A ping was written to the link: bounds how long endings are kept. */
+  pingSent(sequence: number): void {
+    this.#tombstones.pingSent(sequence);
+  }
+
+  pongReceived(sequence: number): void {
+    this.#tombstones.pongReceived(sequence);
+  }
+
+  // ── StreamOwner ──
+
+  sendable(stream: Stream): void {
+    if (!this.#attached || stream.queued || stream.held || !stream.send.sendable) return;
+    stream.queued = true;
+    this.#ready.push(stream);
+    this.#events.pending();
+  }
+
+  acknowledge(stream: Stream, now: boolean): void {
+    if (!this.#attached || stream.ackOwed === "now") return;
+    if (now) {
+      stream.ackOwed = "now";
+      this.#acksNow.push(stream);
+      this.#events.pending();
+    } else if (stream.ackOwed === "no") {
+      stream.ackOwed = "soon";
+      this.#acksSoon.push(stream);
+      if (this.#acksSoon.length === 1) this.#events.acknowledgeSoon();
+    }
+  }
+
+  settle(stream: Stream): void {
+    if (stream.phase === "closed") return;
+    if (stream.phase === "stopping") {
+      this.#settleStopping(stream);
+      return;
+    }
+    if (stream.finished && stream.handler === null) {
+      this.#tombstones.add(stream.requestId, {
+        kind: "finished",
+        delivered: stream.receive.deliveredIndex,
+        credit: stream.receive.credit,
+      });
+      this.#collect(stream, "finished");
+    }
+  }
+
+  buffered(bytes: number): void {
+    this.#bufferedBytes += bytes;
+  }
+
+  // ── private ──
+
+  /** Phase one lets the reset out, phase two removes the stream once its handler is gone too. */
+  #settleStopping(stream: Stream): void {
+    stream.ackOwed = "no";
+    const reset = stream.ownReset;
+    if (reset === null) {
+      if (stream.handler === null) this.#collect(stream, "reset-by-peer");
+      return;
+    }
+    if (!this.#attached) {
+      // Without a link its tombstone will tell the peer on the next one.
+      stream.resetState = "sent";
+    } else if (stream.resetState === "none") {
+      stream.resetState = "queued";
+      this.#control.push(reset);
+      this.#events.pending();
+    }
+    if (stream.resetState !== "sent" || stream.handler !== null) return;
+    this.#tombstones.add(stream.requestId, { kind: "reset", code: reset.code, reason: reset.reason });
+    this.#collect(stream, "reset");
+  }
+
+  #openedByPeer(start: RequestStartFrame | WsOpenFrame): void {
+    const stream = this.#createStream(
+      start.requestId,
+      start.type === frameTypes.wsOpen ? "websocket" : "http",
+    );
+    stream.handler = this.#events.opened(stream, start);
+    // The opening is a frame like any other: counted, and delivered to the handler, which acknowledges it.
+    stream.accept(start);
+  }
+
+  #createStream(requestId: number, kind: "http" | "websocket"): Stream {
+    const stream = new Stream({
+      gatewayId: this.#gatewayId,
+      requestId,
+      kind,
+      opener: this.#role === "gateway",
+      peerWindow: this.#peerWindow,
+      ownWindow: this.#ownWindow,
+      owner: this,
+    });
+    this.#streams.set(requestId, stream);
+    return stream;
+  }
+
+  #resetSent(requestId: number): void {
+    const stream = this.#streams.get(requestId);
+    if (stream === undefined || stream.resetState !== "queued") return;
+    stream.resetState = "sent";
+    this.settle(stream);
+  }
+
+  #nextReady(): Stream {
+    const stream = this.#ready[this.#readyHead++];
+    stream.queued = false;
+    if (this.#readyHead === this.#ready.length) {
+      this.#ready.length = 0;
+      this.#readyHead = 0;
+    } else if (this.#readyHead >= 1024 && this.#readyHead * 2 >= this.#ready.length) {
+      this.#ready.splice(0, this.#readyHead);
+      this.#readyHead = 0;
+    }
+    return stream;
+  }
+
+  #tellEnding(requestId: number, ending: Ending): void {
+    if (ending.kind === "reset") return this.#pushReset(requestId, ending.code, ending.reason);
+    this.#control.push({
+      type: frameTypes.ack,
+      gatewayId: this.#gatewayId,
+      requestId,
+      index: ending.delivered,
+      credit: ending.credit,
+    });
+    this.#events.pending();
+  }
+
+  #pushReset(requestId: number, code: number, reason: string): void {
+    this.#control.push({
+      type: frameTypes.reset,
+      gatewayId: this.#gatewayId,
+      requestId,
+      index: 0,
+      code,
+      reason,
+    });
+    this.#events.pending();
+  }
+
+  #collect(stream: Stream, reason: CollectReason): void {
+    stream.phase = "closed";
+    this.#streams.delete(stream.requestId);
+    this.#events.collected(stream, reason);
+  }
+}
+
+function isOpening(frame: StreamFrame): frame is RequestStartFrame | WsOpenFrame {
+  return (frame.type === frameTypes.requestStart || frame.type === frameTypes.wsOpen) && frame.index === 0;
+}

@@ -1,0 +1,282 @@
+import {
+  type AckFrame,
+  formatStreamId,
+  frameTypes,
+  payloadBytes,
+  ProtocolError,
+  type ResetFrame,
+  type SequencedFrame,
+  type StreamPosition,
+} from "../protocol/mod.ts";
+import { ReceiveOrder } from "./receive_order.ts";
+import { SendBuffer } from "./send_buffer.ts";
+import { type Direction, nextStage, type StreamStage } from "./stream_stage.ts";
+
+/** What a stream's owner (an HTTP exchange, a WebSocket, an origin connection) does when frames arrive. */
+export interface StreamHandler {
+  /**
+   * The next frame, in order and only once. The owner says {@link Stream.delivered} when it has handed the
+   * frame on. `frame.bytes` is the owner's to keep.
+   */
+  frame(frame: SequencedFrame): void;
+  /** The stream takes frames again after {@link Stream.writable} was false. */
+  writable(): void;
+  /** The stream is over at once: reset by the peer, or given up. The owner lets go and calls {@link Stream.release}. */
+  reset(code: number, reason: string): void;
+}
+
+/** What a stream tells the session it belongs to. */
+export interface StreamOwner {
+  /** It has frames for the link. */
+  sendable(stream: Stream): void;
+  /** It owes an acknowledgement: now, or soon. */
+  acknowledge(stream: Stream, now: boolean): void;
+  /** It wants to be looked at for collection. */
+  settle(stream: Stream): void;
+  /** Payload bytes were buffered (positive) or released (negative). */
+  buffered(bytes: number): void;
+}
+
+/**
+ * Collection goes in two phases: a stream is first `stopping`, during which its last frame can still go out,
+ * and `closed` only when that frame was sent and its handler is gone.
+ */
+export type StreamPhase = "open" | "stopping" | "closed";
+
+/** One end of a stream: a sending half, a receiving half, an owner and a phase. Pure. */
+export class Stream {
+  readonly gatewayId: number;
+  readonly requestId: number;
+  readonly kind: "http" | "websocket";
+  readonly send: SendBuffer;
+  readonly receive: ReceiveOrder;
+  handler: StreamHandler | null = null;
+  phase: StreamPhase = "open";
+  /** Set when this end gave the stream up: the reset that tells the peer. */
+  ownReset: ResetFrame | null = null;
+  /** What became of {@link ownReset}: waiting for a link to carry it, or gone out. */
+  resetState: "none" | "queued" | "sent" = "none";
+  /** The peer has acknowledged something, so it has known this stream. */
+  peerKnows = false;
+  /** Held back after a redial until the peer has said what became of the stream. */
+  held = false;
+  /** In the session's queue of streams that have frames for the link. */
+  queued = false;
+  /** In the session's list of streams that owe an acknowledgement: not, soon, or now. */
+  ackOwed: "no" | "soon" | "now" = "no";
+  /** Its last acknowledgement (of the peer's last frame) has been written to a link. */
+  finalAckSent = false;
+  #sendStage: StreamStage = "start";
+  #receiveStage: StreamStage = "start";
+  readonly #owner: StreamOwner;
+  readonly #sends: Direction;
+  readonly #receives: Direction;
+
+  constructor(options: {
+    gatewayId: number;
+    requestId: number;
+    kind: "http" | "websocket";
+    /** Whether this end opened the stream (the gateway does). */
+    opener: boolean;
+    peerWindow: number;
+    ownWindow: number;
+    owner: StreamOwner;
+  }) {
+    this.gatewayId = options.gatewayId;
+    this.requestId = options.requestId;
+    this.kind = options.kind;
+    this.send = new SendBuffer(options.peerWindow);
+    this.receive = new ReceiveOrder(options.ownWindow);
+    this.#owner = options.owner;
+    this.#sends = options.opener ? "request" : "response";
+    this.#receives = options.opener ? "response" : "request";
+  }
+
+  /** Name in logs: `9f3ac01b-42`. */
+  get id(): string {
+    return formatStreamId(this.gatewayId, this.requestId);
+  }
+
+  /** Whether the source should be read on; after `false`, {@link StreamHandler.writable} follows. */
+  get writable(): boolean {
+    return this.phase === "open" && this.send.writable;
+  }
+
+  /** Whether this end's last frame was pushed. */
+  get sendDone(): boolean {
+    return this.#sendStage === "done";
+  }
+
+  /** Whether the peer's last frame has arrived. */
+  get receiveDone(): boolean {
+    return this.#receiveStage === "done";
+  }
+
+  /** Sends a frame. Ids and index are filled in here. Ignored once the stream is stopping. */
+  push(frame: SequencedFrame): void {
+    if (this.phase !== "open") return;
+    this.#sendStage = nextStage(this.#sendStage, this.#sends, frame);
+    frame.gatewayId = this.gatewayId;
+    frame.requestId = this.requestId;
+    this.send.push(frame);
+    const bytes = payloadBytes(frame);
+    if (bytes > 0) this.#owner.buffered(bytes);
+    this.#owner.sendable(this);
+  }
+
+  /** Ends the body being sent short because the peer wants no more of it: what was not sent is dropped. */
+  cutBody(): void {
+    if (this.phase !== "open" || this.#sendStage !== "body") return;
+    const before = this.send.bufferedBytes;
+    this.send.dropUnsent();
+    this.#owner.buffered(this.send.bufferedBytes - before);
+    this.push(bodyEnd({ cut: true }));
+  }
+
+  /** The handler has handed on `frames` frames with `bytes` bytes of payload in all. */
+  delivered(frames: number, bytes: number): void {
+    if (this.phase === "closed") return;
+    const now = this.receive.deliver(frames, bytes);
+    this.#owner.acknowledge(this, now);
+  }
+
+  /** Gives the stream up in both directions and tells the peer why. The handler is not called. */
+  reset(code: number, reason: string): void {
+    if (this.phase !== "open") return;
+    this.phase = "stopping";
+    this.ownReset = {
+      type: frameTypes.reset,
+      gatewayId: this.gatewayId,
+      requestId: this.requestId,
+      index: this.send.nextIndex,
+      code,
+      reason,
+    };
+    this.#dropBuffers();
+    this.#owner.settle(this);
+  }
+
+  /** The handler is gone; the stream is collected as soon as its last frames have gone through. */
+  release(): void {
+    this.handler = null;
+    this.#owner.settle(this);
+  }
+
+  /** Called by the session: a frame from the peer. */
+  accept(frame: SequencedFrame): void {
+    const bytes = payloadBytes(frame);
+    if (this.phase !== "open") return;
+    if (!this.receive.accept(frame.index, bytes)) return;
+    this.#receiveStage = nextStage(this.#receiveStage, this.#receives, frame);
+    if (frame.type === frameTypes.bodyEnd && frame.stop) this.cutBody();
+    if (this.handler === null) this.delivered(1, bytes);
+    else this.handler.frame(frame);
+  }
+
+  /** Called by the session: the peer's acknowledgement. */
+  acknowledge(index: number, credit: number): void {
+    if (this.phase !== "open") return;
+    const wasWritable = this.send.writable;
+    const released = this.send.acknowledge(index, credit);
+    this.peerKnows = true;
+    if (released > 0) this.#owner.buffered(-released);
+    if (this.send.sendable) this.#owner.sendable(this);
+    if (!wasWritable && this.send.writable) this.handler?.writable();
+    if (this.send.frames === 0) this.#owner.settle(this);
+  }
+
+  /** Called by the session: the peer's reset. */
+  resetByPeer(code: number, reason: string): void {
+    if (this.phase === "closed") return;
+    this.phase = "stopping";
+    this.ownReset = null;
+    this.#dropBuffers();
+    this.handler?.reset(code, reason);
+    this.#owner.settle(this);
+  }
+
+  /**
+   * Called by the session when it ends: the handler is told, and may still take what was not acknowledged;
+   * the rest is dropped.
+   */
+  abandon(code: number, reason: string): void {
+    this.phase = "closed";
+    this.handler?.reset(code, reason);
+    this.handler = null;
+    this.#dropBuffers();
+  }
+
+  /** The acknowledgement that stands due. */
+  ackFrame(): AckFrame {
+    this.receive.acknowledged();
+    this.ackOwed = "no";
+    if (this.receiveDone && this.receive.undelivered === 0) this.finalAckSent = true;
+    return {
+      type: frameTypes.ack,
+      gatewayId: this.gatewayId,
+      requestId: this.requestId,
+      index: this.receive.deliveredIndex,
+      credit: this.receive.credit,
+    };
+  }
+
+  /** Where this end stands, for a resume frame. */
+  position(): StreamPosition {
+    return {
+      requestId: this.requestId,
+      received: this.receive.receivedIndex,
+      delivered: this.receive.deliveredIndex,
+      credit: this.receive.credit,
+    };
+  }
+
+  /** A new link is up and the peer stands at `position`; what it has not seen will be sent again. */
+  resumeFrom(position: StreamPosition): void {
+    if (this.phase !== "open") return;
+    this.held = false;
+    this.peerKnows = true;
+    this.acknowledge(position.delivered, position.credit);
+    this.send.rewind(position.received);
+    this.finalAckSent = false;
+    if (this.send.sendable) this.#owner.sendable(this);
+    // The last acknowledgement may have been lost with the link, and the stream waits for one that was sent.
+    if (this.receive.acknowledgementPending || this.receiveDone) this.#owner.acknowledge(this, false);
+  }
+
+  /** A new link is up and the peer has never heard of the stream: everything is sent again. */
+  resumeFromStart(): void {
+    if (this.phase !== "open") return;
+    if (this.peerKnows) {
+      throw new ProtocolError(`stream ${this.id} cannot begin again: the peer has acknowledged it`);
+    }
+    this.send.rewind(this.send.acknowledgedIndex);
+    this.held = false;
+    if (this.send.sendable) this.#owner.sendable(this);
+  }
+
+  /** Both directions are over and acknowledged, and the peer was told. */
+  get finished(): boolean {
+    return this.#sendStage === "done" && this.#receiveStage === "done" && this.send.frames === 0 &&
+      this.receive.undelivered === 0 && this.finalAckSent;
+  }
+
+  /** Everything the peer has not acknowledged, oldest first; this stream is empty afterwards. */
+  takeUnacknowledged(): SequencedFrame[] {
+    this.#owner.buffered(-this.send.bufferedBytes);
+    return this.send.takeAll();
+  }
+
+  #dropBuffers(): void {
+    const bytes = this.send.bufferedBytes;
+    this.send.takeAll();
+    if (bytes > 0) this.#owner.buffered(-bytes);
+  }
+}
+
+/** A body-end frame; ids and index are filled in by {@link Stream.push}. */
+export function bodyEnd(
+  options: { cut?: boolean; stop?: boolean; trailers?: string[] } = {},
+): SequencedFrame {
+  const { cut = false, stop = false, trailers = [] } = options;
+  return { type: frameTypes.bodyEnd, gatewayId: 0, requestId: 0, index: 0, cut, stop, trailers };
+}

@@ -1,0 +1,224 @@
+import { decodeCloseBody } from "./close_body.ts";
+import { WebSocketError } from "./errors.ts";
+import { maxControlBytes, opcodes } from "./frame_encoder.ts";
+import { FrameHeaderReader } from "./frame_header_reader.ts";
+import { copyMasked, maskInPlace } from "./mask.ts";
+import { noBytes, PartBuffers } from "./part_buffers.ts";
+
+const defaultMaxPartBytes = 64 * 1024;
+const defaultMaxMessageBytes = 16 * 1024 * 1024;
+
+/** Takes what a {@link FrameParser} reads, in the order it came, during `push`. */
+export interface FrameSink {
+  /**
+   * Part of a data message. `binary` is the message's kind, `final` is true on its last part. Text is handed
+   * out as it came: whether it is UTF-8 is for an endpoint to say, not for a hop.
+   *
+   * The receiver owns `bytes` and may keep or change them. Small parts may be neighbours in one `ArrayBuffer`
+   * of at most 8 KiB: use the view, not its `buffer`.
+   */
+  part(binary: boolean, bytes: Uint8Array, final: boolean): void;
+  /** A ping's payload, 0 to 125 bytes, owned by the receiver. */
+  ping(bytes: Uint8Array): void;
+  /** A pong's payload, 0 to 125 bytes, owned by the receiver. */
+  pong(bytes: Uint8Array): void;
+  /** `code` is null when the close frame had no body (1005 as seen by an application). */
+  close(code: number | null, reason: string): void;
+}
+
+/** Which side of a connection is read, and how much of it at a time. */
+export interface FrameParserOptions {
+  /** True on a server: frames must be masked; false on a client: they must not be (RFC 6455, 5.1). */
+  expectMasked: boolean;
+  /**
+   * Largest part handed out, bytes, at least 125.
+   * @default 65536
+   */
+  maxPartBytes?: number;
+  /**
+   * Largest whole message, bytes, all fragments together; a larger one is a {@link WebSocketError} with 1009
+   * as soon as a frame's header announces it.
+   * @default 16777216
+   */
+  maxMessageBytes?: number;
+}
+
+/**
+ * Reads the frames of one direction of a WebSocket (RFC 6455, 5) from bytes cut anywhere. It holds one header
+ * and at most one part of one data frame or one control frame.
+ *
+ * A frame of at most `maxPartBytes` is handed out as one part, once it is complete. A longer one is handed
+ * out in parts of exactly `maxPartBytes`, the last one shorter. A message's fragments stay fragments, but for
+ * empty ones, which are left out unless they end the message. After a close frame everything is ignored.
+ */
+export class FrameParser {
+  readonly #sink: FrameSink;
+  readonly #expectMasked: boolean;
+  readonly #maxPartBytes: number;
+  readonly #maxMessageBytes: number;
+  readonly #buffers = new PartBuffers();
+
+  readonly #header: FrameHeaderReader;
+  #phase: "header" | "payload" | "closed" = "header";
+  #failure: { cause: unknown } | null = null;
+
+  /** The data message under way, from its first header to its last byte. */
+  #message: "none" | "text" | "binary" = "none";
+  /** Payload announced by the headers of the message under way. */
+  #messageBytes = 0;
+
+  /** Payload of the frame under way that is not yet handed out, bytes. */
+  #frameBytes = 0;
+  /** Offset in the payload of what is handed out next, modulo 4. */
+  #keyPhase = 0;
+
+  /** The part under way, still masked; null unless some of it is here and some is not. */
+  #part: Uint8Array | null = null;
+  #partFilled = 0;
+
+  /** @throws {RangeError} when `maxPartBytes` or `maxMessageBytes` is not a whole number in its range */
+  constructor(options: FrameParserOptions, sink: FrameSink) {
+    const { maxPartBytes = defaultMaxPartBytes, maxMessageBytes = defaultMaxMessageBytes } = options;
+    if (!Number.isSafeInteger(maxPartBytes) || maxPartBytes < maxControlBytes) {
+      throw new RangeError(`maxPartBytes is ${maxPartBytes}, at least ${maxControlBytes} is expected`);
+    }
+    if (!Number.isSafeInteger(maxMessageBytes) || maxMessageBytes < 0) {
+      throw new RangeError(`maxMessageBytes is ${maxMessageBytes}, a whole number is expected`);
+    }
+    this.#sink = sink;
+    this.#expectMasked = options.expectMasked;
+    this.#header = new FrameHeaderReader(options.expectMasked);
+    this.#maxPartBytes = maxPartBytes;
+    this.#maxMessageBytes = maxMessageBytes;
+  }
+
+  /** True when nothing of a frame or message is half-read. */
+  get idle(): boolean {
+    return this.#phase !== "payload" && !this.#header.halfRead && this.#message === "none";
+  }
+
+  /**
+   * Reads all of `bytes` and calls the sink for what they complete. Payloads are copied out: no view of
+   * `bytes` is kept or handed out, so the caller may re-use its read buffer.
+   *
+   * Not to be called from within the sink.
+   *
+   * @throws {WebSocketError} on a violation: 1002, 1007 (a close reason that is not UTF-8) or 1009. After
+   * that, or after an error thrown by the sink, each further call throws the same error again.
+   */
+  push(bytes: Uint8Array): void {
+    if (this.#failure !== null) throw this.#failure.cause;
+    try {
+      this.#read(bytes);
+      this.#buffers.endRead();
+    } catch (cause) {
+      this.#failure = { cause };
+      throw cause;
+    }
+  }
+
+  #read(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length) {
+      switch (this.#phase) {
+        case "header":
+          at = this.#readHeader(bytes, at);
+          break;
+        case "payload":
+          at = this.#readPayload(bytes, at);
+          break;
+        case "closed":
+          return;
+        default:
+          this.#phase satisfies never;
+      }
+    }
+  }
+
+  #readHeader(bytes: Uint8Array, at: number): number {
+    at = this.#header.read(bytes, at);
+    if (this.#header.halfRead) return at;
+    if (this.#header.opcode < opcodes.close) this.#takeInMessage();
+    this.#phase = "payload";
+    this.#keyPhase = 0;
+    this.#frameBytes = this.#header.payloadBytes;
+    if (this.#frameBytes === 0) this.#handOut(noBytes);
+    return at;
+  }
+
+  /** Finds the data frame's place: it begins the message, or continues the one under way. */
+  #takeInMessage(): void {
+    const { opcode, payloadBytes } = this.#header;
+    if (opcode === opcodes.continuation) {
+      if (this.#message === "none") {
+        throw new WebSocketError(1002, "a continuation has no message to continue");
+      }
+    } else {
+      if (this.#message !== "none") throw new WebSocketError(1002, "a message begins inside another");
+      this.#message = opcode === opcodes.text ? "text" : "binary";
+      this.#messageBytes = 0;
+    }
+    if (payloadBytes > this.#maxMessageBytes - this.#messageBytes) {
+      const bytes = this.#messageBytes + payloadBytes;
+      throw new WebSocketError(
+        1009,
+        `a message is ${bytes} bytes, at most ${this.#maxMessageBytes} are accepted`,
+      );
+    }
+    this.#messageBytes += payloadBytes;
+  }
+
+  #readPayload(bytes: Uint8Array, at: number): number {
+    const available = bytes.length - at;
+    let part = this.#part;
+    if (part === null) {
+      const partBytes = Math.min(this.#frameBytes, this.#maxPartBytes);
+      if (available >= partBytes) return this.#readWholePart(bytes, at, partBytes);
+      part = this.#part = new Uint8Array(partBytes);
+      this.#partFilled = 0;
+    }
+    const count = Math.min(available, part.length - this.#partFilled);
+    part.set(bytes.subarray(at, at + count), this.#partFilled);
+    this.#partFilled += count;
+    if (this.#partFilled === part.length) {
+      this.#part = null;
+      if (this.#expectMasked) maskInPlace(part, 0, part.length, this.#header.maskKey, this.#keyPhase);
+      this.#handOut(part);
+    }
+    return at + count;
+  }
+
+  #readWholePart(bytes: Uint8Array, at: number, partBytes: number): number {
+    const end = at + partBytes;
+    // A control frame shares with no data, so that a flood of pings cannot swell the data between them.
+    const isData = this.#header.opcode < opcodes.close;
+    const part = isData ? this.#buffers.take(partBytes, bytes.length - at) : new Uint8Array(partBytes);
+    if (this.#expectMasked) copyMasked(bytes, at, end, part, 0, this.#header.maskKey, this.#keyPhase);
+    else part.set(bytes.subarray(at, end));
+    this.#handOut(part);
+    return end;
+  }
+
+  /** Passes on the next unmasked bytes of the frame, and leaves the frame when they are its last. */
+  #handOut(bytes: Uint8Array): void {
+    this.#frameBytes -= bytes.length;
+    this.#keyPhase = (this.#keyPhase + bytes.length) & 3;
+    const frameEnds = this.#frameBytes === 0;
+    if (frameEnds) this.#phase = "header";
+    switch (this.#header.opcode) {
+      case opcodes.ping:
+        return this.#sink.ping(bytes);
+      case opcodes.pong:
+        return this.#sink.pong(bytes);
+      case opcodes.close: {
+        const { code, reason } = decodeCloseBody(bytes);
+        this.#phase = "closed";
+        return this.#sink.close(code, reason);
+      }
+    }
+    const binary = this.#message === "binary";
+    const final = frameEnds && this.#header.final;
+    if (final) this.#message = "none";
+    if (final || bytes.length > 0) this.#sink.part(binary, bytes, final);
+  }
+}

@@ -1,0 +1,53 @@
+import { FrameParser, type FrameParserOptions, type FrameSink } from "../../../lib/websocket/mod.ts";
+
+/** What a parser told its sink. */
+export type SinkEvent =
+  | { type: "part"; binary: boolean; bytes: Uint8Array; final: boolean }
+  | { type: "ping" | "pong"; bytes: Uint8Array }
+  | { type: "close"; code: number | null; reason: string };
+
+/** Keeps everything it is told. */
+export class RecordingSink implements FrameSink {
+  readonly events: SinkEvent[] = [];
+
+  part(binary: boolean, bytes: Uint8Array, final: boolean): void {
+    this.events.push({ type: "part", binary, bytes, final });
+  }
+
+  ping(bytes: Uint8Array): void {
+    this.events.push({ type: "ping", bytes });
+  }
+
+  pong(bytes: Uint8Array): void {
+    this.events.push({ type: "pong", bytes });
+  }
+
+  close(code: number | null, reason: string): void {
+    this.events.push({ type: "close", code, reason });
+  }
+}
+
+/** What is told of `bytes` when they are read in one piece. */
+export function read(bytes: Uint8Array, options: FrameParserOptions): SinkEvent[] {
+  return readChunks([bytes], options);
+}
+
+/**
+ * What is told of `chunks`, each read from one and the same buffer, as a socket's are: a parser that kept a
+ * view of it would be found out.
+ */
+export function readChunks(chunks: readonly Uint8Array[], options: FrameParserOptions): SinkEvent[] {
+  const sink = new RecordingSink();
+  const parser = new FrameParser(options, sink);
+  const readBuffer = new Uint8Array(chunks.reduce((largest, chunk) => Math.max(largest, chunk.length), 0));
+  for (const chunk of chunks) {
+    readBuffer.set(chunk);
+    parser.push(readBuffer.subarray(0, chunk.length));
+    readBuffer.fill(0xee);
+  }
+  return sink.events;
+}
+
+export function part(binary: boolean, bytes: Uint8Array, final: boolean): SinkEvent {
+  return { type: "part", binary, bytes, final };
+}

@@ -54,6 +54,27 @@ export function gatewayCommand() {
         .env(envName("resume-window")).default(30_000, "30s").argParser(duration),
     )
     .addOption(
+      new Option(
+        "--hibernate-window <duration>",
+        "how long a client WebSocket waits for another runner when its own is gone",
+      )
+        .env(envName("hibernate-window")).default(60_000, "60s").argParser(duration),
+    )
+    .addOption(
+      new Option(
+        "--wake <mode>",
+        "where streams of a lost runner go on: any runner of its name, or only one that connects later",
+      )
+        .env(envName("wake")).default("any" as const).choices(["any", "same"] as const),
+    )
+    .addOption(
+      new Option(
+        "--max-buffered <size>",
+        "bytes held for runners above which the streams that hold most are closed",
+      )
+        .env(envName("max-buffered")).default(256 * 1024 * 1024, "256MiB").argParser(size),
+    )
+    .addOption(
       new Option("--max-message <size>", "largest WebSocket message from a client")
         .env(envName("max-message")).default(16 * 1024 * 1024, "16MiB").argParser(size),
     )
@@ -81,6 +102,9 @@ export function gatewayCommand() {
           pingIntervalMs: options.pingInterval,
           pingTimeoutMs: resolvePingTimeout(options),
           resumeWindowMs: options.resumeWindow,
+          hibernateWindowMs: options.hibernateWindow,
+          wake: options.wake,
+          maxBufferedBytes: options.maxBuffered,
           maxMessageBytes: options.maxMessage,
           trustForwarded: options.trustForwarded,
           logger,

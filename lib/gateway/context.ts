@@ -1,6 +1,7 @@
 import type { RawHeaders, RequestHead } from "../http1/mod.ts";
 import type { ByteSocket } from "../net/mod.ts";
 import type { Logger } from "../telemetry/mod.ts";
+import type { Sleeper } from "./hibernation.ts";
 import type { Runner } from "./runner_session.ts";
 
 /** Limits on client traffic. */
@@ -24,6 +25,18 @@ export interface IngressContext {
   readonly draining: boolean;
   /** The runner for a new stream, or `null` when none of that name is there. */
   pick(name: string): Runner | null;
+  /**
+   * Where a stream goes on whose session was lost: on a runner that is there now, or (`"wait"`) on one that comes
+   * within `waitMs`, when `sleeper` is woken or given up; `null` when there is nothing to wait for.
+   */
+  carryOn(sleeper: Sleeper, waitMs: number): Runner | "wait" | null;
+  /** `sleeper` waits no longer. */
+  awake(sleeper: Sleeper): void;
+  /** `bytes` more are held for runners: somebody may have to be given up. */
+  held(bytes: number): void;
+  /** How long each kind of stream waits for a runner after its link was lost, milliseconds. */
+  readonly resumeWindowMs: number;
+  readonly hibernateWindowMs: number;
   /** A request under the reserved prefix `/.tunnel/`. */
   reserved(request: ReservedRequest): void;
   /** A client's request ended: for the log and for metrics. */

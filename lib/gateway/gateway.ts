@@ -7,10 +7,13 @@ import { monotonicMs } from "../link/mod.ts";
 import { type Logger, silentLogger } from "../telemetry/mod.ts";
 import { ClientConnection, reservedPrefix } from "./client_connection.ts";
 import type { IngressContext, IngressLimits, RequestSummary, ReservedRequest } from "./context.ts";
+import { HttpExchange } from "./http_exchange.ts";
+import { Hibernation, type Sleeper } from "./hibernation.ts";
 import { LinkAcceptor } from "./link_acceptor.ts";
 import { Registry } from "./registry.ts";
 import { RequestIds, type Runner } from "./runner_session.ts";
 import { bearerToken, sameToken } from "./token.ts";
+import { WsExchange } from "./ws_exchange.ts";
 
 export interface GatewayOptions {
   /** @default "0.0.0.0" */
@@ -29,6 +32,18 @@ export interface GatewayOptions {
   pingTimeoutMs?: number;
   /** How long the streams of a dropped link are held. @default 30000 */
   resumeWindowMs?: number;
+  /**
+   * How long a client WebSocket whose runner is gone waits for another of the same name, from the moment its
+   * session ended; never shorter than the resume window. @default 60000
+   */
+  hibernateWindowMs?: number;
+  /**
+   * Where streams of a lost session go on: on any runner of the name that is there, or only on one that
+   * connects afterwards (the restarted runner itself). @default "any"
+   */
+  wake?: "any" | "same";
+  /** Bytes held for runners, over all streams, above which those that hold most are closed. @default 256 MiB */
+  maxBufferedBytes?: number;
   /** Keep `X-Forwarded-Proto` and `-Host` of a proxy in front. @default false */
   trustForwarded?: boolean;
   /** Largest WebSocket message from a client, bytes. @default 16 MiB */
@@ -41,7 +56,11 @@ export interface GatewayOptions {
 const sweepEveryMs = 1_000;
 const defaultPingIntervalMs = 3_000;
 const defaultResumeWindowMs = 30_000;
+const defaultHibernateWindowMs = 60_000;
+const defaultMaxBufferedBytes = 256 * 1024 * 1024;
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
+/** How much may be taken in between two looks at the sum of what is held. */
+const checkHeldEveryBytes = 1024 * 1024;
 const headTimeoutMs = 60_000;
 const idleTimeoutMs = 75_000;
 
@@ -60,6 +79,8 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly domain: string | null;
   readonly trustForwarded: boolean;
   readonly limits: IngressLimits;
+  readonly resumeWindowMs: number;
+  readonly hibernateWindowMs: number;
   readonly logger: Logger;
   /** u32 drawn at random: tells this process's streams from those of one before it. */
   readonly gatewayId = randomInt(1, 0xffff_ffff);
@@ -70,6 +91,8 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly #listener: Deno.Listener;
   readonly #acceptor: LinkAcceptor;
   readonly #connections = new Set<ClientConnection>();
+  readonly #hibernation = new Hibernation();
+  #heldSinceCheck = 0;
   readonly #sweep: ReturnType<typeof setInterval>;
   readonly #accepting: Promise<void>;
   #closed = false;
@@ -89,6 +112,8 @@ export class Gateway implements IngressContext, AsyncDisposable {
     this.domain = options.domain?.toLowerCase() ?? null;
     this.trustForwarded = options.trustForwarded ?? false;
     this.logger = options.logger ?? silentLogger;
+    this.resumeWindowMs = options.resumeWindowMs ?? defaultResumeWindowMs;
+    this.hibernateWindowMs = options.hibernateWindowMs ?? defaultHibernateWindowMs;
     this.limits = {
       headTimeoutMs,
       idleTimeoutMs,
@@ -104,12 +129,13 @@ export class Gateway implements IngressContext, AsyncDisposable {
       agent: options.agent ?? "tunnel",
       pingIntervalMs,
       pingTimeoutMs: options.pingTimeoutMs ?? pingIntervalMs * 10,
-      resumeWindowMs: options.resumeWindowMs ?? defaultResumeWindowMs,
+      resumeWindowMs: this.resumeWindowMs,
       registry: this.registry,
       requestIds: new RequestIds(),
       logger: this.logger,
       collected: () => this.#checkIdle(),
-      ready: () => {},
+      ready: (session) =>
+        this.#hibernation.wakeAll(session.name, () => this.registry.pickConnected(session.name)),
     });
     this.#sweep = setInterval(() => this.#sweepConnections(), sweepEveryMs);
     this.#accepting = this.#accept();
@@ -131,6 +157,18 @@ export class Gateway implements IngressContext, AsyncDisposable {
     return count;
   }
 
+  /** Payload bytes held for runners: unacknowledged, unsent, or of streams without a runner. */
+  get bufferedBytes(): number {
+    let bytes = this.#hibernation.heldBytes;
+    for (const session of this.registry.all()) bytes += session.session.bufferedBytes;
+    return bytes;
+  }
+
+  /** Client WebSockets and requests that wait for a runner. */
+  get hibernating(): number {
+    return this.#hibernation.size;
+  }
+
   /**
    * Takes nothing new, lets what is in flight finish, then closes.
    *
@@ -147,6 +185,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
         reason: "the gateway is shutting down",
       });
     }
+    this.#hibernation.close("the gateway is shutting down");
     for (const connection of this.#connections) connection.drain();
     if (this.#busy) {
       await new Promise<void>((resolve) => {
@@ -194,10 +233,34 @@ export class Gateway implements IngressContext, AsyncDisposable {
     return this.registry.pick(name);
   }
 
+  carryOn(sleeper: Sleeper, waitMs: number): Runner | "wait" | null {
+    if (this.draining) return null;
+    if (this.#options.wake !== "same") {
+      const runner = this.registry.pickConnected(sleeper.runnerName);
+      if (runner !== null) return runner;
+    }
+    if (waitMs === 0) return null;
+    this.#hibernation.add(sleeper, monotonicMs() + waitMs);
+    return "wait";
+  }
+
+  awake(sleeper: Sleeper): void {
+    this.#hibernation.remove(sleeper);
+  }
+
+  held(bytes: number): void {
+    this.#heldSinceCheck += bytes;
+    if (this.#heldSinceCheck < checkHeldEveryBytes) return;
+    this.#heldSinceCheck = 0;
+    this.#shedOverload();
+  }
+
   requestDone(summary: RequestSummary): void {
-    if (!this.logger.enabled("info")) return;
     const { problem, durationMs, stream, target, ...rest } = summary;
-    this.logger.info("request", {
+    // A line for every request would cost more than the request: those that went wrong get one.
+    const level = problem === null || problem === "client_gone" ? "debug" : "info";
+    if (!this.logger.enabled(level)) return;
+    this.logger[level]("request", {
       ...rest,
       path: target.split("?", 1)[0],
       durationMs: Math.round(durationMs * 10) / 10,
@@ -265,6 +328,30 @@ export class Gateway implements IngressContext, AsyncDisposable {
   #sweepConnections(): void {
     this.coarseNowMs = monotonicMs();
     for (const connection of this.#connections) connection.checkIdle(this.coarseNowMs);
+    this.#hibernation.expireUntil(this.coarseNowMs, "no runner came back in time");
+  }
+
+  /** Ends the streams that hold most until the rest is within the bound; all others go on. */
+  #shedOverload(): void {
+    const maxBytes = this.#options.maxBufferedBytes ?? defaultMaxBufferedBytes;
+    let total = this.bufferedBytes;
+    if (total <= maxBytes) return;
+    const holders: { bytes: number; holder: Sleeper }[] = [];
+    for (const session of this.registry.all()) {
+      for (const { send, handler } of session.session.streams()) {
+        if (handler instanceof WsExchange || handler instanceof HttpExchange) {
+          holders.push({ bytes: send.bufferedBytes, holder: handler });
+        }
+      }
+    }
+    for (const holder of this.#hibernation.all()) holders.push({ bytes: holder.heldBytes, holder });
+    holders.sort((a, b) => b.bytes - a.bytes);
+    for (const { bytes, holder } of holders) {
+      if (total <= maxBytes) return;
+      total -= bytes;
+      holder.shed("pending limit reached");
+      this.logger.warn("stream.shed", { runner: holder.runnerName, bytes, reason: "pending limit reached" });
+    }
   }
 
   #checkIdle(): void {
@@ -284,7 +371,12 @@ export class Gateway implements IngressContext, AsyncDisposable {
     let links = 0;
     for (const session of this.registry.all()) if (session.link !== null) links++;
     const status = this.draining ? 503 : 200;
-    request.respond(status, { status: this.draining ? "draining" : "ok", links, streams: this.streamCount });
+    request.respond(status, {
+      status: this.draining ? "draining" : "ok",
+      links,
+      streams: this.streamCount,
+      hibernating: this.hibernating,
+    });
   }
 
   #link(request: ReservedRequest): void {

@@ -13,6 +13,7 @@ import { monotonicMs } from "../link/mod.ts";
 import type { ClientConnection } from "./client_connection.ts";
 import type { IngressContext } from "./context.ts";
 import { type ClientInfo, forwardedHeaders } from "./forwarded.ts";
+import type { Sleeper } from "./hibernation.ts";
 import { badRequest, type Problem, problemOfReset } from "./problem.ts";
 import { LengthError, type ResponseWriter } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
@@ -28,8 +29,11 @@ export interface HttpExchangeOptions {
   response: ResponseWriter;
 }
 
+/** Methods whose effect is the same when they are carried out twice (RFC 9110, 9.2.2). */
+const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
 /** One client request and its response, carried over a stream. */
-export class HttpExchange implements StreamHandler, BodySink {
+export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   readonly #options: HttpExchangeOptions;
   readonly #startedAt = monotonicMs();
   #stream: Stream | null = null;
@@ -39,6 +43,9 @@ export class HttpExchange implements StreamHandler, BodySink {
   #undeliveredBytes = 0;
   #done = false;
   #streamId = "";
+  /** The request's frames while no stream carries them. */
+  #held: SequencedFrame[] = [];
+  #repeated = false;
   /** Whether `data` is given bytes that may be kept, rather than a view of a buffer that will be read into. */
   keepsBytes = false;
 
@@ -48,32 +55,55 @@ export class HttpExchange implements StreamHandler, BodySink {
 
   /** Opens the stream. */
   start(): void {
-    const { head, client, context, hasBody, runner } = this.#options;
-    const stream = runner.open("http", this);
-    this.#stream = stream;
-    this.#streamId = stream.id;
-    stream.push({
-      type: frameTypes.requestStart,
-      gatewayId: 0,
-      requestId: 0,
-      index: 0,
-      method: head.method,
-      target: head.target,
-      headers: forwardedHeaders(head.headers, client, context.trustForwarded),
-      hasBody,
-    });
+    this.#open(this.#options.runner);
+    this.#stream?.push(this.#startFrame());
+  }
+
+  // ── Sleeper: the runner's process is gone, and the request may be repeated on another ──
+
+  get runnerName(): string {
+    return this.#options.runner.name;
+  }
+
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const frame of this.#held) bytes += payloadBytes(frame);
+    return bytes;
+  }
+
+  wake(runner: Runner): void {
+    const held = this.#held;
+    this.#held = [];
+    this.#open(runner);
+    for (const frame of held) this.#stream?.push(frame);
+    if (this.#stream?.writable) this.writable();
+  }
+
+  expire(reason: string): void {
+    this.#held = [];
+    this.#fail(problemOfReset(resetCodes.resumeTimeout, reason));
+  }
+
+  shed(reason: string): void {
+    this.#options.context.awake(this);
+    this.#held = [];
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.reset(resetCodes.limit, reason);
+    stream?.release();
+    this.#fail(problemOfReset(resetCodes.limit, reason));
   }
 
   // ── the request, from the client connection ──
 
   data(bytes: Uint8Array): void {
     const stream = this.#stream;
-    if (stream === null || stream.sendDone) return;
+    if (stream?.sendDone) return;
     for (let from = 0; from < bytes.length; from += maxPartBytes) {
       const piece = from === 0 && bytes.length <= maxPartBytes
         ? bytes
         : bytes.subarray(from, from + maxPartBytes);
-      stream.push({
+      this.#push({
         type: frameTypes.bodyChunk,
         gatewayId: 0,
         requestId: 0,
@@ -81,15 +111,16 @@ export class HttpExchange implements StreamHandler, BodySink {
         bytes: this.keepsBytes ? piece : copyBytes(piece),
       });
     }
-    if (!stream.writable && !this.#paused) {
+    this.#options.context.held(bytes.length);
+    // What waits for another runner is not added to: its client is read on when that runner is there.
+    if (!this.#stream?.writable && !this.#paused) {
       this.#paused = true;
       this.#options.connection.pauseReading();
     }
   }
 
   requestEnd(trailers: RawHeaders): void {
-    const stream = this.#stream;
-    if (stream !== null && !stream.sendDone) stream.push(bodyEnd({ trailers }));
+    if (!this.#stream?.sendDone) this.#push(bodyEnd({ trailers }));
   }
 
   /** The client's request body broke the rules of HTTP. */
@@ -101,6 +132,7 @@ export class HttpExchange implements StreamHandler, BodySink {
   /** The client closed its connection. */
   clientGone(): void {
     if (this.#done) return;
+    this.#options.context.awake(this);
     this.#giveUp("the client closed the connection");
     this.#finish("client_gone");
   }
@@ -153,12 +185,60 @@ export class HttpExchange implements StreamHandler, BodySink {
   reset(code: number, reason: string): void {
     const stream = this.#stream;
     this.#stream = null;
+    const sessionLost = code === resetCodes.linkLost || code === resetCodes.resumeTimeout;
+    if (!this.#done && sessionLost && stream !== null && this.#mayRepeat(stream)) {
+      this.#repeated = true;
+      const body = stream.takeUnacknowledged().filter((frame) => frame.type !== frameTypes.requestStart);
+      this.#held = [this.#startFrame(), ...body];
+      const { context } = this.#options;
+      // After the resume window nobody is waited for any longer.
+      const runner = context.carryOn(this, code === resetCodes.linkLost ? context.resumeWindowMs : 0);
+      if (runner !== null) {
+        stream.release();
+        if (runner !== "wait") this.wake(runner);
+        return;
+      }
+    }
     stream?.release();
-    if (this.#done) return;
-    this.#fail(problemOfReset(code, reason));
+    if (!this.#done) this.#fail(problemOfReset(code, reason));
   }
 
   // ── private ──
+
+  #open(runner: Runner): void {
+    const stream = runner.open("http", this);
+    this.#stream = stream;
+    this.#streamId = stream.id;
+  }
+
+  #push(frame: SequencedFrame): void {
+    if (this.#stream === null) this.#held.push(frame);
+    else this.#stream.push(frame);
+  }
+
+  /**
+   * Whether the request can be sent again as if for the first time: it is idempotent, no response has begun,
+   * and all of it is still here. Once is enough: a request that brings runners down must not go round.
+   */
+  #mayRepeat(stream: Stream): boolean {
+    const { head, response, hasBody } = this.#options;
+    if (this.#repeated || response.started || !idempotentMethods.has(head.method)) return false;
+    return !hasBody || stream.send.releasedBytes === 0;
+  }
+
+  #startFrame(): SequencedFrame {
+    const { head, client, context, hasBody } = this.#options;
+    return {
+      type: frameTypes.requestStart,
+      gatewayId: 0,
+      requestId: 0,
+      index: 0,
+      method: head.method,
+      target: head.target,
+      headers: forwardedHeaders(head.headers, client, context.trustForwarded),
+      hasBody,
+    };
+  }
 
   #delivered(frame: SequencedFrame, congested: boolean): void {
     const bytes = payloadBytes(frame);

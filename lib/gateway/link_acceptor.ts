@@ -233,7 +233,19 @@ class LinkHandshake {
       ...this.#fields(),
       streams: session.streamCount,
     });
+    if (existing === undefined) this.#replaceLost(session);
     this.#options.ready(session, existing !== undefined);
+  }
+
+  /**
+   * A new session of a name whose other sessions have lost their links: their process was restarted, as far as
+   * can be told. Their streams go on here rather than wait for a link that does not come.
+   */
+  #replaceLost(session: RunnerSession): void {
+    for (const other of [...this.#options.registry.named(session.name)]) {
+      if (other === session || other.link !== null) continue;
+      this.#end(other, resetCodes.linkLost, "a new runner of that name has taken its place");
+    }
   }
 
   #createSession(id: string, hello: HelloFrame): RunnerSession {

@@ -42,6 +42,12 @@ export class Registry {
     else this.#byName.set(session.name, named);
   }
 
+  /** A session of this name that has a link now, for a stream that lost its own session. */
+  pickConnected(name: string): RunnerSession | null {
+    const session = this.pick(name);
+    return session?.link === null ? null : session;
+  }
+
   /**
    * A session of this name for a new stream: of two picked at random the one with fewer streams, which
    * keeps the load even without any bookkeeping (M. Mitzenmacher, "The power of two choices", 2001).

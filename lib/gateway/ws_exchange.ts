@@ -5,12 +5,21 @@ import {
   WebSocketConnection,
   type WebSocketHandler,
 } from "../net/mod.ts";
-import { frameName, frameTypes, payloadBytes, resetCodes, type SequencedFrame } from "../protocol/mod.ts";
+import {
+  frameName,
+  frameTypes,
+  maxUnacknowledgedFrames,
+  maxWindowBytes,
+  payloadBytes,
+  resetCodes,
+  type SequencedFrame,
+} from "../protocol/mod.ts";
 import type { Stream, StreamHandler } from "../session/mod.ts";
 import { acceptKey } from "../websocket/mod.ts";
 import { monotonicMs } from "../link/mod.ts";
 import type { IngressContext } from "./context.ts";
 import { type ClientInfo, forwardedHeaders } from "./forwarded.ts";
+import type { Sleeper } from "./hibernation.ts";
 import { closeCodeOfReset, problemOfReset } from "./problem.ts";
 import { LengthError, type ResponseWriter } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
@@ -36,14 +45,18 @@ const handshakeHeaders = new Set([
   "content-length",
 ]);
 
-/** `opening`: the origin is being dialled; `refusing`: its refusal is passed on; `open`: messages flow. */
+/** `opening`: the origin is being dialled; `refusing`: its refusal is passed on; `open`: the client is connected. */
 type State = "opening" | "refusing" | "open" | "closed";
+
+/** Most a client may have waiting while no runner is there: then it is no longer read. */
+const maxHeldBytes = maxWindowBytes;
+const maxHeldFrames = maxUnacknowledgedFrames;
 
 /** Most a client may send before its WebSocket is accepted, bytes. */
 const maxEarlyBytes = 64 * 1024;
 
 /** One client WebSocket, carried over a stream. */
-export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHandler {
+export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHandler, Sleeper {
   readonly #options: WsExchangeOptions;
   readonly #startedAt = monotonicMs();
   #state: State = "opening";
@@ -55,6 +68,13 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   #undeliveredBytes = 0;
   #status = 0;
   #streamId = "";
+  /** Subprotocol the client was accepted with. */
+  #subprotocol = "";
+  /** Messages of the client while no stream carries them. */
+  #held: SequencedFrame[] = [];
+  #heldBytes = 0;
+  #asleep = false;
+  #retried = false;
 
   constructor(options: WsExchangeOptions) {
     this.#options = options;
@@ -64,20 +84,43 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   /** Opens the stream; the runner dials the origin, whose answer decides. */
   start(): void {
-    const { head, client, context, runner } = this.#options;
-    const stream = runner.open("websocket", this);
-    this.#stream = stream;
-    this.#streamId = stream.id;
-    stream.push({
-      type: frameTypes.wsOpen,
-      gatewayId: 0,
-      requestId: 0,
-      index: 0,
-      target: head.target,
-      headers: withoutHandshake(forwardedHeaders(head.headers, client, context.trustForwarded)),
-      resumed: false,
-      subprotocol: "",
-    });
+    this.#open(this.#options.runner);
+  }
+
+  // ── Sleeper: the runner's process is gone, the client stays ──
+
+  get runnerName(): string {
+    return this.#options.runner.name;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  wake(runner: Runner): void {
+    this.#asleep = false;
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#open(runner);
+    for (const frame of held) this.#stream?.push(frame);
+    if (this.#stream?.writable) this.writable();
+    this.#options.context.logger.info("websocket.woken", { runner: runner.name, stream: this.#streamId });
+  }
+
+  expire(reason: string): void {
+    this.#asleep = false;
+    this.#end(resetCodes.resumeTimeout, reason);
+  }
+
+  shed(reason: string): void {
+    this.#options.context.awake(this);
+    this.#asleep = false;
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.reset(resetCodes.limit, reason);
+    stream?.release();
+    this.#end(resetCodes.limit, reason);
   }
 
   // ── ByteSocketHandler: the client's socket until the WebSocket is accepted ──
@@ -106,6 +149,8 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   }
 
   closed(_clean: unknown, error?: Error | null): void {
+    if (this.#asleep) this.#options.context.awake(this);
+    this.#asleep = false;
     const stream = this.#stream;
     this.#stream = null;
     if (stream !== null) {
@@ -125,21 +170,25 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   part(binary: boolean, bytes: Uint8Array, final: boolean): void {
     const stream = this.#stream;
-    if (stream === null || stream.sendDone) return;
-    stream.push({ type: frameTypes.wsMessage, gatewayId: 0, requestId: 0, index: 0, binary, final, bytes });
-    if (!stream.writable && !this.#paused) {
+    if (stream === null && !this.#asleep) return;
+    if (stream?.sendDone) return;
+    this.#push({ type: frameTypes.wsMessage, gatewayId: 0, requestId: 0, index: 0, binary, final, bytes });
+    this.#options.context.held(bytes.length);
+    if (this.#full && !this.#paused) {
       this.#paused = true;
       this.#connection?.pause();
     }
   }
 
   closing(code: number | null, reason: string): void {
-    const stream = this.#stream;
-    if (stream === null) {
+    if (this.#asleep) {
+      // Nobody is left to be told.
       this.#connection?.close(code, reason);
       return;
     }
-    if (!stream.sendDone) stream.push(wsClose(code ?? 1005, reason));
+    const stream = this.#stream;
+    if (stream === null) this.#connection?.close(code, reason);
+    else if (!stream.sendDone) stream.push(wsClose(code ?? 1005, reason));
   }
 
   // ── StreamHandler: from the runner ──
@@ -180,7 +229,81 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   reset(code: number, reason: string): void {
     const stream = this.#stream;
     this.#stream = null;
+    const sessionLost = code === resetCodes.linkLost || code === resetCodes.resumeTimeout;
+    if (stream !== null && sessionLost && this.#maySleep(stream)) {
+      const { context } = this.#options;
+      for (const frame of stream.takeUnacknowledged()) {
+        if (frame.type === frameTypes.wsMessage || frame.type === frameTypes.wsClose) this.#hold(frame);
+      }
+      this.#undeliveredFrames = 0;
+      this.#undeliveredBytes = 0;
+      this.#asleep = true;
+      // The resume window has been waited for already when that is what ended the session.
+      const waited = code === resetCodes.resumeTimeout ? context.resumeWindowMs : 0;
+      const runner = context.carryOn(this, Math.max(0, context.hibernateWindowMs - waited));
+      if (runner !== null) {
+        stream.release();
+        if (runner !== "wait") this.wake(runner);
+        return;
+      }
+      this.#asleep = false;
+      this.#held = [];
+      this.#heldBytes = 0;
+    }
     stream?.release();
+    this.#end(code, reason);
+  }
+
+  // ── private ──
+
+  #open(runner: Runner): void {
+    const { head, client, context } = this.#options;
+    const stream = runner.open("websocket", this);
+    this.#stream = stream;
+    this.#streamId = stream.id;
+    stream.push({
+      type: frameTypes.wsOpen,
+      gatewayId: 0,
+      requestId: 0,
+      index: 0,
+      target: head.target,
+      headers: withoutHandshake(forwardedHeaders(head.headers, client, context.trustForwarded)),
+      resumed: this.#state === "open",
+      subprotocol: this.#subprotocol,
+    });
+  }
+
+  /**
+   * Whether the client can go on with another runner. Not in the middle of a message: its other half is gone
+   * with the process that had it. An upgrade that was not answered is tried once more, like a GET.
+   */
+  #maySleep(stream: Stream): boolean {
+    if (this.#state === "opening") {
+      const first = !this.#retried;
+      this.#retried = true;
+      return first;
+    }
+    const closing = stream.receiveDone || this.#connection === null || this.#connection.closeSent;
+    return this.#state === "open" && !closing && !this.#connection?.inMessage && !stream.send.midMessage;
+  }
+
+  #push(frame: SequencedFrame): void {
+    if (this.#stream === null) this.#hold(frame);
+    else this.#stream.push(frame);
+  }
+
+  #hold(frame: SequencedFrame): void {
+    this.#held.push(frame);
+    this.#heldBytes += payloadBytes(frame);
+  }
+
+  get #full(): boolean {
+    if (this.#stream !== null) return !this.#stream.writable;
+    return this.#heldBytes >= maxHeldBytes || this.#held.length >= maxHeldFrames;
+  }
+
+  /** The stream is over, and not by a close of the origin's: tells the client why. */
+  #end(code: number, reason: string): void {
     if (this.#state === "opening") {
       const problem = problemOfReset(code, reason);
       this.#options.response.closeAfter();
@@ -191,14 +314,21 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     }
     const closeCode = closeCodeOfReset(code);
     if (closeCode === null || this.#connection === null) this.#options.socket.destroy(null);
-    else this.#connection.close(closeCode, reason);
+    else this.#connection.close(closeCode, closeReason(reason));
   }
 
-  // ── private ──
-
   #accept(headers: RawHeaders): void {
+    const subprotocol = headerValue(headers, "sec-websocket-protocol") ?? "";
+    if (this.#state === "open") {
+      // Woken on another runner: the client was accepted long ago, and cannot be told of another subprotocol.
+      if (subprotocol !== this.#subprotocol) {
+        this.#abandon("the origin chose another subprotocol after a restart");
+      }
+      return;
+    }
     const { head, socket, context } = this.#options;
     this.#state = "open";
+    this.#subprotocol = subprotocol;
     this.#status = 101;
     const key = headerValue(head.headers, "sec-websocket-key") ?? "";
     socket.write(encodeResponseHead(101, "Switching Protocols", [
@@ -229,9 +359,22 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     if (stream !== null && !stream.sendDone) stream.push(wsClose(code, reason));
   }
 
+  /** A woken WebSocket cannot go on: the client is asked to come again (1012). */
+  #abandon(reason: string): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.reset(resetCodes.cancelled, reason);
+    stream?.release();
+    this.#connection?.close(1012, reason);
+  }
+
   /** The origin refused the upgrade: its real answer goes to the client. */
   #refuse(frame: SequencedFrame): void {
     const { response, socket } = this.#options;
+    if (this.#state === "open") {
+      this.#abandon("the origin refused the WebSocket after a restart");
+      return;
+    }
     try {
       if (frame.type === frameTypes.responseStart) {
         this.#state = "refusing";
@@ -270,6 +413,11 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
 function wsClose(code: number, reason: string): SequencedFrame {
   return { type: frameTypes.wsClose, gatewayId: 0, requestId: 0, index: 0, code, reason };
+}
+
+/** A close reason holds 123 bytes (RFC 6455, 5.5). Reasons of the tunnel's own are ASCII. */
+function closeReason(reason: string): string {
+  return reason.length <= 123 ? reason : reason.slice(0, 122) + "~";
 }
 
 function withoutHandshake(headers: RawHeaders): RawHeaders {

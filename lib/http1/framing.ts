@@ -1,7 +1,9 @@
 import { Http1Error } from "./errors.ts";
 import type { RequestHead, ResponseHead } from "./head.ts";
 import { headerValue } from "./headers.ts";
-export type BodyFraming = { kind: "none" } | { kind: "length"; bytes: number } | { kind: "chunked" } | { kind: "until-close" };
+export type BodyFraming = { kind: "none" } | { kind: "length"; bytes: number } | { kind: "chunked" } | {
+  kind: "until-close";
+};
 export function requestFraming(h: RequestHead): BodyFraming {
   if (headerValue(h.headers, "transfer-encoding")) return { kind: "chunked" };
   const l = headerValue(h.headers, "content-length");

@@ -1,8 +1,18 @@
 import { Buffer } from "node:buffer";
 import { Http1Error } from "./errors.ts";
 import { hasToken, headerValue, type RawHeaders } from "./headers.ts";
-export interface RequestHead { method: string; target: string; minorVersion: 0 | 1; headers: RawHeaders }
-export interface ResponseHead { status: number; reason: string; minorVersion: 0 | 1; headers: RawHeaders }
+export interface RequestHead {
+  method: string;
+  target: string;
+  minorVersion: 0 | 1;
+  headers: RawHeaders;
+}
+export interface ResponseHead {
+  status: number;
+  reason: string;
+  minorVersion: 0 | 1;
+  headers: RawHeaders;
+}
 export const maxHeadBytes = 65536;
 export function findHeadEnd(b: Uint8Array, from: number, to: number): number {
   let i = b.indexOf(10, from);
@@ -14,7 +24,9 @@ export function findHeadEnd(b: Uint8Array, from: number, to: number): number {
   return -1;
 }
 function lines(b: Uint8Array, from: number, end: number): string[] {
-  return Buffer.from(b.buffer as ArrayBuffer, b.byteOffset, b.length).toString("latin1", from, end).split(/\r?\n/).filter((l) => l !== "");
+  return Buffer.from(b.buffer as ArrayBuffer, b.byteOffset, b.length).toString("latin1", from, end).split(
+    /\r?\n/,
+  ).filter((l) => l !== "");
 }
 function headers(ls: string[], status: number): RawHeaders {
   const out: RawHeaders = [];
@@ -35,8 +47,15 @@ export function parseResponseHead(b: Uint8Array, from: number, end: number): Res
   const ls = lines(b, from, end);
   const m = /^HTTP\/1\.([01]) (\d{3}) ?(.*)$/.exec(ls[0] ?? "");
   if (!m) throw new Http1Error(502, "the status line is malformed");
-  return { status: Number(m[2]), reason: m[3], minorVersion: Number(m[1]) as 0 | 1, headers: headers(ls, 502) };
+  return {
+    status: Number(m[2]),
+    reason: m[3],
+    minorVersion: Number(m[1]) as 0 | 1,
+    headers: headers(ls, 502),
+  };
 }
 export function keepsAlive(h: RequestHead | ResponseHead): boolean {
-  return h.minorVersion === 1 ? !hasToken(h.headers, "connection", "close") : hasToken(h.headers, "connection", "keep-alive");
+  return h.minorVersion === 1
+    ? !hasToken(h.headers, "connection", "close")
+    : hasToken(h.headers, "connection", "keep-alive");
 }

@@ -25,8 +25,14 @@ const smallestBufferBytes = 4 * 1024;
 const largestBufferBytes = 64 * 1024;
 const shrinkAfterReads = 16;
 
-/** Queued pieces up to this size are joined into one write; larger ones are written as they are. */
-const joinUpToBytes = 64 * 1024;
+/**
+ * Small writes are gathered in blocks of this size, so that those of one turn become one system call and none of
+ * them an allocation. Blocks are shared by all sockets: an idle one holds none.
+ */
+const blockBytes = 16 * 1024;
+const gatherUpToBytes = 4 * 1024;
+const maxFreeBlocks = 64;
+const freeBlocks: Uint8Array[] = [];
 
 /**
  * A connected stream socket with callbacks instead of promises for each read, a bounded read buffer and a
@@ -41,7 +47,11 @@ export class ByteSocket {
   #smallReads = 0;
   #paused = false;
   #unpause: (() => void) | null = null;
-  #queue: Uint8Array[] = [];
+  /** What waits to be written, in order: blocks of gathered small writes, and larger pieces as they are. */
+  #queue: { bytes: Uint8Array; block: Uint8Array | null }[] = [];
+  /** The block being filled, behind everything in the queue. */
+  #block: Uint8Array | null = null;
+  #blockUsed = 0;
   #queuedBytes = 0;
   #writing = false;
   #aboveHighWater = false;
@@ -109,13 +119,27 @@ export class ByteSocket {
   /** Queues `bytes`, which must not be changed afterwards. Ignored once the socket is closing. */
   write(bytes: Uint8Array): void {
     if (this.#closed || this.#ending || this.#finPending || bytes.length === 0) return;
-    this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
-    if (this.#queuedBytes > highWaterBytes) this.#aboveHighWater = true;
-    if (!this.#writing) {
-      this.#writing = true;
-      queueMicrotask(this.#flush);
+    if (bytes.length <= gatherUpToBytes) {
+      this.#room(bytes.length).set(bytes, this.#blockUsed);
+      this.#blockUsed += bytes.length;
+    } else {
+      this.#seal();
+      this.#queue.push({ bytes, block: null });
     }
+    this.#queued(bytes.length);
+  }
+
+  /**
+   * Queues `count` bytes (at most 4 KiB) that the caller fills in at once, so that they need no buffer of their
+   * own. `null` when the socket is closing.
+   */
+  claim(count: number): Uint8Array | null {
+    if (this.#closed || this.#ending || this.#finPending) return null;
+    const block = this.#room(count);
+    const claimed = block.subarray(this.#blockUsed, this.#blockUsed + count);
+    this.#blockUsed += count;
+    this.#queued(count);
+    return claimed;
   }
 
   /** Closes once everything queued was written. */
@@ -137,6 +161,7 @@ export class ByteSocket {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue = [];
+    this.#block = null;
     this.#queuedBytes = 0;
     this.#conn.close();
     this.resume();
@@ -179,10 +204,34 @@ export class ByteSocket {
     }
   }
 
+  /** The current block with room for `count` bytes more. */
+  #room(count: number): Uint8Array {
+    if (this.#block !== null && this.#blockUsed + count > blockBytes) this.#seal();
+    this.#block ??= freeBlocks.pop() ?? new Uint8Array(blockBytes);
+    return this.#block;
+  }
+
+  #seal(): void {
+    const block = this.#block;
+    if (block === null || this.#blockUsed === 0) return;
+    this.#queue.push({ bytes: block.subarray(0, this.#blockUsed), block });
+    this.#block = null;
+    this.#blockUsed = 0;
+  }
+
+  #queued(count: number): void {
+    this.#queuedBytes += count;
+    if (this.#queuedBytes > highWaterBytes) this.#aboveHighWater = true;
+    if (this.#writing) return;
+    this.#writing = true;
+    queueMicrotask(this.#flush);
+  }
+
   #flush = async (): Promise<void> => {
     try {
+      this.#seal();
       while (this.#queue.length > 0) {
-        const bytes = this.#nextWrite();
+        const { bytes, block } = this.#queue.shift()!;
         let written = 0;
         while (written < bytes.length) {
           const count = await this.#conn.write(written === 0 ? bytes : bytes.subarray(written));
@@ -191,10 +240,12 @@ export class ByteSocket {
           this.#sent += count;
           this.#queuedBytes -= count;
         }
+        if (block !== null && freeBlocks.length < maxFreeBlocks) freeBlocks.push(block);
         if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) {
           this.#aboveHighWater = false;
           this.handler.drained();
         }
+        this.#seal();
       }
       this.#writing = false;
       if (this.#ending && !this.#closed) this.destroy(null);
@@ -211,31 +262,6 @@ export class ByteSocket {
     } catch (error) {
       this.destroy(asError(error));
     }
-  }
-
-  #nextWrite(): Uint8Array {
-    const queue = this.#queue;
-    if (queue.length === 1 || queue[0].length >= joinUpToBytes) {
-      if (queue.length === 1) {
-        this.#queue = [];
-        return queue[0];
-      }
-      return queue.shift()!;
-    }
-    let count = 0;
-    let bytes = 0;
-    while (count < queue.length && bytes + queue[count].length <= joinUpToBytes) {
-      bytes += queue[count++].length;
-    }
-    const joined = new Uint8Array(bytes);
-    let offset = 0;
-    for (let i = 0; i < count; i++) {
-      joined.set(queue[i], offset);
-      offset += queue[i].length;
-    }
-    if (count === queue.length) this.#queue = [];
-    else queue.splice(0, count);
-    return joined;
   }
 }
 

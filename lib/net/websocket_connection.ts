@@ -1,4 +1,14 @@
-import { encodeClose, encodeFrame, FrameParser, opcodes, WebSocketError } from "../websocket/mod.ts";
+import {
+  copyMasked,
+  encodeClose,
+  encodeFrame,
+  frameHeaderBytes,
+  FrameParser,
+  nextMaskKey,
+  opcodes,
+  WebSocketError,
+  writeFrameHeader,
+} from "../websocket/mod.ts";
 import { ByteSocket, type ByteSocketHandler } from "./byte_socket.ts";
 
 /** What the owner of a {@link WebSocketConnection} is told. */
@@ -26,6 +36,9 @@ export interface WebSocketConnectionOptions {
 
 /** How long the peer may take to answer a close frame, milliseconds. */
 const closeTimeoutMs = 5_000;
+
+/** Frames up to this size are written straight into the socket's gathering block. */
+const smallFrameBytes = 4 * 1024;
 
 /** Pongs are not queued behind more than this: a peer that pings without reading gets no answer. */
 const maxBufferedForPong = 1024 * 1024;
@@ -111,7 +124,7 @@ export class WebSocketConnection implements ByteSocketHandler {
     if (this.#closeSent) return;
     const opcode = this.#inMessage ? opcodes.continuation : binary ? opcodes.binary : opcodes.text;
     this.#inMessage = !final;
-    this.#socket.write(encodeFrame(opcode, final, bytes, this.#masked));
+    this.#sendFrame(opcode, final, bytes);
   }
 
   /** Whether the last part sent was not the final one of its message. */
@@ -172,6 +185,22 @@ export class WebSocketConnection implements ByteSocketHandler {
     if (this.#closeTimer !== null) clearTimeout(this.#closeTimer);
     const clean = this.#closeSent && this.#closeReceived && this.#violation === null;
     this.#handler.closed(clean, error ?? this.#violation);
+  }
+
+  /** `payload` is copied, so it may be re-used afterwards. */
+  #sendFrame(opcode: number, final: boolean, payload: Uint8Array): void {
+    const payloadBytes = payload.length;
+    const headerBytes = frameHeaderBytes(payloadBytes, this.#masked);
+    if (headerBytes + payloadBytes > smallFrameBytes) {
+      this.#socket.write(encodeFrame(opcode, final, payload, this.#masked));
+      return;
+    }
+    const frame = this.#socket.claim(headerBytes + payloadBytes);
+    if (frame === null) return;
+    const maskKey = this.#masked ? nextMaskKey() : null;
+    const offset = writeFrameHeader(frame, 0, { opcode, final, payloadBytes, maskKey });
+    if (maskKey === null) frame.set(payload, offset);
+    else copyMasked(payload, 0, payloadBytes, frame, offset, maskKey, 0);
   }
 
   #pong(bytes: Uint8Array): void {

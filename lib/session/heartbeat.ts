@@ -1,5 +1,6 @@
 import type { PongFrame } from "../protocol/mod.ts";
 import { ClockOffset } from "./clock_offset.ts";
+import { nextSequence } from "./ping_sequence.ts";
 import { RttEstimate } from "./rtt_estimate.ts";
 
 /** `connecting` until the peer is heard, `late` when it is heard but pongs are missing, `lost` is final. */
@@ -23,6 +24,8 @@ export interface HeartbeatOptions {
   timeoutMs?: number;
   /** Uniform in [0, 1): the source of jitter. */
   random: () => number;
+  /** Number of the first ping, u32. @default 0 */
+  firstSequence?: number;
 }
 
 const jitterFraction = 0.1;
@@ -47,7 +50,8 @@ export class Heartbeat {
   readonly #outstanding = new Map<number, number>();
   #answered = new Set<number>();
   #phase: HeartbeatPhase = "connecting";
-  #nextSequence = 0;
+  #nextSequence: number;
+  #pingsSent = 0;
   #nextPingAt: number;
   #lastHeardAt: number;
   #lastPongAt: number;
@@ -57,6 +61,7 @@ export class Heartbeat {
     this.intervalMs = options.intervalMs;
     this.timeoutMs = options.timeoutMs ?? options.intervalMs * 10;
     this.#random = options.random;
+    this.#nextSequence = options.firstSequence ?? 0;
     this.#nextPingAt = now;
     this.#lastHeardAt = now;
     this.#lastPongAt = now;
@@ -67,7 +72,7 @@ export class Heartbeat {
   }
 
   get pingsSent(): number {
-    return this.#nextSequence;
+    return this.#pingsSent;
   }
 
   get pongsDropped(): Readonly<Record<PongDropReason, number>> {
@@ -103,9 +108,9 @@ export class Heartbeat {
       this.#lastHeardAt = Math.max(this.#lastHeardAt, now - this.timeoutMs + this.intervalMs);
       this.#lastPongAt = Math.max(this.#lastPongAt, now - this.intervalMs);
     }
-    const silentMs = now - this.#lastHeardAt;
-    if (silentMs >= this.timeoutMs) {
-      return this.#enter("lost", `nothing was heard for ${Math.round(silentMs)} ms`);
+    // The same sum as in `deadline`: the difference could round to just below the timeout, for ever.
+    if (now >= this.#lastHeardAt + this.timeoutMs) {
+      return this.#enter("lost", `nothing was heard for ${Math.round(now - this.#lastHeardAt)} ms`);
     }
     const effects: HeartbeatEffect[] = [];
     if (this.#phase === "alive" && now - this.#lastPongAt > 2 * this.intervalMs) {
@@ -159,7 +164,9 @@ export class Heartbeat {
   }
 
   #ping(now: number): HeartbeatEffect {
-    const sequence = this.#nextSequence++;
+    const sequence = this.#nextSequence;
+    this.#nextSequence = nextSequence(sequence);
+    this.#pingsSent++;
     this.#outstanding.set(sequence, now);
     if (this.#outstanding.size > maxOutstanding) {
       for (const oldest of this.#outstanding.keys()) {
@@ -179,11 +186,9 @@ export class Heartbeat {
   }
 
   #dropPong(sequence: number): PongResult {
-    const reason = sequence >= this.#nextSequence
-      ? "future"
-      : this.#answered.has(sequence)
-      ? "duplicate"
-      : "unknown";
+    const ago = (this.#nextSequence - sequence) >>> 0;
+    const wasSent = ago > 0 && ago <= this.#pingsSent;
+    const reason = !wasSent ? "future" : this.#answered.has(sequence) ? "duplicate" : "unknown";
     this.#pongsDropped[reason]++;
     return { accepted: false, reason };
   }

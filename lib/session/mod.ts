@@ -7,5 +7,6 @@ export {
   type HeartbeatPhase,
   type PongDropReason,
 } from "./heartbeat.ts";
-export { type CollectReason, Session, type SessionEvents, type SessionOptions } from "./session.ts";
+export { Session } from "./session.ts";
+export type { CollectReason, SessionEvents, SessionOptions } from "./session_options.ts";
 export { bodyEnd, Stream, type StreamHandler } from "./stream.ts";

@@ -89,8 +89,15 @@ export class ReceiveOrder {
    * Frames were handed on and the socket they went to is below its high-water mark.
    *
    * @returns whether an acknowledgement is due now rather than soon
+   * @throws {RangeError} when that is more than arrived
    */
   deliver(frames: number, bytes: number): boolean {
+    if (frames > this.undelivered || bytes > this.undeliveredBytes) {
+      throw new RangeError(
+        `${frames} frames with ${bytes} bytes were delivered, but only ${this.undelivered} frames with ` +
+          `${this.undeliveredBytes} bytes had arrived`,
+      );
+    }
     this.#delivered = indexAdd(this.#delivered, frames);
     this.#deliveredBytes += bytes;
     this.#sinceAckFrames += frames;

@@ -1,4 +1,5 @@
 import {
+  frameTypes,
   indexAdd,
   indexDistance,
   maxUnacknowledgedFrames,
@@ -31,6 +32,8 @@ export class SendBuffer {
   #sentBytes = 0;
   #queuedBytes = 0;
   #credit: number;
+  /** The last frame released was a part of a WebSocket message whose rest is still held. */
+  #midMessage = false;
 
   /** @param credit bytes that may be sent before the first acknowledgement */
   constructor(credit: number) {
@@ -60,6 +63,21 @@ export class SendBuffer {
   /** Payload bytes held, unacknowledged and unsent. */
   get bufferedBytes(): number {
     return this.#queuedBytes - this.#ackedBytes;
+  }
+
+  /** Length of the list that holds them: bounded by what is held, however long the stream. */
+  get slots(): number {
+    return this.#frames.length;
+  }
+
+  /** Whether the oldest frame held continues a WebSocket message whose first parts the peer has delivered. */
+  get midMessage(): boolean {
+    return this.#midMessage;
+  }
+
+  /** Payload bytes the peer has acknowledged and this end no longer holds. */
+  get releasedBytes(): number {
+    return this.#ackedBytes;
   }
 
   /** Absolute byte credit granted by the peer. */
@@ -160,7 +178,9 @@ export class SendBuffer {
   #release(count: number): number {
     let released = 0;
     for (let i = 0; i < count; i++) {
-      released += payloadBytes(this.#frames[this.#head]!);
+      const frame = this.#frames[this.#head]!;
+      released += payloadBytes(frame);
+      this.#midMessage = frame.type === frameTypes.wsMessage && !frame.final;
       this.#frames[this.#head++] = undefined;
     }
     this.#baseIndex = indexAdd(this.#baseIndex, count);

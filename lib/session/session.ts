@@ -3,7 +3,6 @@ import {
   type Frame,
   frameName,
   frameTypes,
-  maxPositionsPerFrame,
   payloadBytes,
   ProtocolError,
   type RequestStartFrame,
@@ -14,36 +13,15 @@ import {
   type StreamPosition,
   type WsOpenFrame,
 } from "../protocol/mod.ts";
+import { AcknowledgementQueue } from "./acknowledgement_queue.ts";
+import { resumeFrames } from "./resume_frames.ts";
+import type { CollectReason, SessionEvents, SessionOptions } from "./session_options.ts";
 import { Stream, type StreamHandler, type StreamOwner } from "./stream.ts";
 import { type Ending, Tombstones } from "./tombstones.ts";
+import { TurnQueue } from "./turn_queue.ts";
 
 /** What a frame is reckoned to take on the wire besides its payload, bytes. */
 const frameOverheadBytes = 32;
-
-/** How a stream came to be collected, for metrics and logs. */
-export type CollectReason = "finished" | "reset" | "reset-by-peer" | "lost";
-
-/** What a session asks of the shell around it. Called synchronously from within the session's methods. */
-export interface SessionEvents {
-  /** The peer opened a stream; the answer handles it. Only ever called on a runner. */
-  opened(stream: Stream, start: RequestStartFrame | WsOpenFrame): StreamHandler;
-  /** There are frames to {@link Session.takeControl} or {@link Session.takeData}. */
-  pending(): void;
-  /** Acknowledgements are owed: call {@link Session.flushAcknowledgements} in 25 ms at the latest. */
-  acknowledgeSoon(): void;
-  /** A stream is gone for good. */
-  collected(stream: Stream, reason: CollectReason): void;
-}
-
-export interface SessionOptions {
-  role: "gateway" | "runner";
-  gatewayId: number;
-  /** Credit the peer gives each new stream, bytes. */
-  peerWindow: number;
-  /** Credit this end gives each new stream, bytes. */
-  ownWindow: number;
-  events: SessionEvents;
-}
 
 /**
  * Both ends of a link run one of these for the streams they share. It outlives links: `detach` when one is
@@ -59,11 +37,8 @@ export class Session implements StreamOwner {
   readonly #tombstones = new Tombstones();
   /** Resets, and acknowledgements of streams that are gone: they go ahead of everything else. */
   #control: (ResetFrame | AckFrame)[] = [];
-  #acksNow: Stream[] = [];
-  #acksSoon: Stream[] = [];
-  /** Streams with frames for the link; they take turns, a frame each. */
-  #ready: Stream[] = [];
-  #readyHead = 0;
+  readonly #acknowledgements = new AcknowledgementQueue();
+  readonly #ready = new TurnQueue();
   #attached = false;
   #bufferedBytes = 0;
 
@@ -153,7 +128,7 @@ export class Session implements StreamOwner {
   /** Whether there are frames to take. */
   get hasFrames(): boolean {
     return this.#attached &&
-      (this.#control.length > 0 || this.#acksNow.length > 0 || this.#ready.length > this.#readyHead);
+      (this.#control.length > 0 || this.#acknowledgements.isDue || !this.#ready.isEmpty);
   }
 
   /**
@@ -170,10 +145,7 @@ export class Session implements StreamOwner {
         if (frame.type === frameTypes.reset) this.#resetSent(frame.requestId);
       }
     }
-    const acks = this.#acksNow;
-    if (acks.length === 0) return;
-    this.#acksNow = [];
-    for (const stream of acks) {
+    for (const stream of this.#acknowledgements.takeDue()) {
       if (stream.ackOwed !== "now" || stream.phase !== "open") continue;
       write(stream.ackFrame());
       if (stream.finalAckSent) this.settle(stream);
@@ -184,8 +156,8 @@ export class Session implements StreamOwner {
   takeData(maxBytes: number, write: (frame: Frame) => void): void {
     if (!this.#attached) return;
     let bytes = 0;
-    while (bytes < maxBytes && this.#readyHead < this.#ready.length) {
-      const stream = this.#nextReady();
+    while (bytes < maxBytes && !this.#ready.isEmpty) {
+      const stream = this.#ready.take();
       const frame = stream.held ? null : stream.send.next();
       if (frame === null) continue;
       bytes += frameOverheadBytes + payloadBytes(frame);
@@ -196,31 +168,22 @@ export class Session implements StreamOwner {
 
   /** Makes every acknowledgement that is owed soon due now. */
   flushAcknowledgements(): void {
-    const soon = this.#acksSoon;
-    if (soon.length === 0) return;
-    this.#acksSoon = [];
-    for (const stream of soon) {
-      if (stream.ackOwed !== "soon") continue;
-      stream.ackOwed = "now";
-      this.#acksNow.push(stream);
-    }
-    if (this.#attached && this.#acksNow.length > 0) this.#events.pending();
+    this.#acknowledgements.flush();
+    if (this.#attached && this.#acknowledgements.isDue) this.#events.pending();
   }
 
   /** The link is gone. Streams stay; what was queued for the link alone is rebuilt on the next one. */
   detach(): void {
     this.#attached = false;
     this.#control = [];
-    for (const stream of this.#ready) stream.queued = false;
-    this.#ready = [];
-    this.#readyHead = 0;
+    this.#ready.clear();
+    this.#acknowledgements.clear();
     this.#tombstones.linkLost();
     for (const stream of [...this.#streams.values()]) {
-      stream.ackOwed = "no";
+      // A reset that was queued is lost, one that was written may be: the next link carries it (again).
+      stream.resetState = "none";
       this.settle(stream);
     }
-    this.#acksNow = [];
-    this.#acksSoon = [];
   }
 
   /** A first link is up: nothing to resume. */
@@ -239,23 +202,15 @@ export class Session implements StreamOwner {
     const listed = new Set<number>();
     for (const position of positions) {
       listed.add(position.requestId);
-      const stream = this.#streams.get(position.requestId);
-      const ending = this.#tombstones.get(position.requestId);
-      if (stream !== undefined) stream.resumeFrom(position);
-      else if (ending !== undefined) this.#tellEnding(position.requestId, ending);
-      else {this.#pushReset(
-          position.requestId,
-          resetCodes.unknownStream,
-          "the stream is not known here any more",
-        );}
+      this.#resume(position);
     }
-    for (const stream of this.#streams.values()) {
-      if (listed.has(stream.requestId)) continue;
-      // The peer does not hold it. Either the opening never arrived: begin again. Or it ended there: its
-      // answer to our own list says how.
-      if (this.#role === "gateway" && !stream.peerKnows) stream.resumeFromStart();
-      else stream.held = true;
+    for (const stream of [...this.#streams.values()]) {
+      if (stream.phase !== "open") this.settle(stream);
+      else if (!listed.has(stream.requestId)) stream.resumeUnlisted();
     }
+    // A gateway opens a stream again that it has heard nothing of. Told now, it has read the reset before it
+    // answers the ping that lets go of the ending; asked later, this end would take the opening for a new one.
+    if (this.#role === "runner") this.#tellResets(listed);
     if (this.hasFrames) this.#events.pending();
   }
 
@@ -268,18 +223,15 @@ export class Session implements StreamOwner {
         positions.push(stream.position());
       }
     }
-    const frames: ResumeFrame[] = [];
-    do {
-      const streams = positions.splice(0, maxPositionsPerFrame);
-      frames.push({ type: frameTypes.resume, last: positions.length === 0, streams });
-    } while (positions.length > 0);
-    return frames;
+    return resumeFrames(positions);
   }
 
   /** The session is over: every handler is told, everything is collected. */
   end(code: number, reason: string): void {
     this.detach();
     for (const stream of [...this.#streams.values()]) {
+      // A handler that is told may have given up another stream of this session.
+      if (stream.phase === "closed") continue;
       stream.abandon(code, reason);
       this.#collect(stream, "lost");
     }
@@ -298,22 +250,15 @@ export class Session implements StreamOwner {
 
   sendable(stream: Stream): void {
     if (!this.#attached || stream.queued || stream.held || !stream.send.sendable) return;
-    stream.queued = true;
-    this.#ready.push(stream);
+    this.#ready.add(stream);
     this.#events.pending();
   }
 
   acknowledge(stream: Stream, now: boolean): void {
-    if (!this.#attached || stream.ackOwed === "now") return;
-    if (now) {
-      stream.ackOwed = "now";
-      this.#acksNow.push(stream);
-      this.#events.pending();
-    } else if (stream.ackOwed === "no") {
-      stream.ackOwed = "soon";
-      this.#acksSoon.push(stream);
-      if (this.#acksSoon.length === 1) this.#events.acknowledgeSoon();
-    }
+    if (!this.#attached) return;
+    const change = this.#acknowledgements.owe(stream, now);
+    if (change === "due") this.#events.pending();
+    else if (change === "timer") this.#events.acknowledgeSoon();
   }
 
   settle(stream: Stream): void {
@@ -346,15 +291,14 @@ export class Session implements StreamOwner {
       if (stream.handler === null) this.#collect(stream, "reset-by-peer");
       return;
     }
-    if (!this.#attached) {
-      // Without a link its tombstone will tell the peer on the next one.
-      stream.resetState = "sent";
-    } else if (stream.resetState === "none") {
+    if (this.#attached && stream.resetState === "none") {
       stream.resetState = "queued";
       this.#control.push(reset);
       this.#events.pending();
     }
-    if (stream.resetState !== "sent" || stream.handler !== null) return;
+    if (stream.handler !== null) return;
+    // Without a link its tombstone will tell the peer on the next one.
+    if (this.#attached && stream.resetState !== "sent") return;
     this.#tombstones.add(stream.requestId, { kind: "reset", code: reset.code, reason: reset.reason });
     this.#collect(stream, "reset");
   }
@@ -364,7 +308,7 @@ export class Session implements StreamOwner {
       start.requestId,
       start.type === frameTypes.wsOpen ? "websocket" : "http",
     );
-    stream.handler = this.#events.opened(stream, start);
+    stream.adopt(this.#events.opened(stream, start));
     // The opening is a frame like any other: counted, and delivered to the handler, which acknowledges it.
     stream.accept(start);
   }
@@ -390,17 +334,20 @@ export class Session implements StreamOwner {
     this.settle(stream);
   }
 
-  #nextReady(): Stream {
-    const stream = this.#ready[this.#readyHead++];
-    stream.queued = false;
-    if (this.#readyHead === this.#ready.length) {
-      this.#ready.length = 0;
-      this.#readyHead = 0;
-    } else if (this.#readyHead >= 1024 && this.#readyHead * 2 >= this.#ready.length) {
-      this.#ready.splice(0, this.#readyHead);
-      this.#readyHead = 0;
+  #resume(position: StreamPosition): void {
+    const { requestId } = position;
+    const stream = this.#streams.get(requestId);
+    const ending = this.#tombstones.get(requestId);
+    if (stream !== undefined) stream.resumeFrom(position);
+    else if (ending !== undefined) this.#tellEnding(requestId, ending);
+    else this.#pushReset(requestId, resetCodes.unknownStream, "the stream is not known here any more");
+  }
+
+  /** Tells of the streams that this end gave up, but for those that were asked about and answered. */
+  #tellResets(answered: ReadonlySet<number>): void {
+    for (const [requestId, ending] of this.#tombstones.entries()) {
+      if (ending.kind === "reset" && !answered.has(requestId)) this.#tellEnding(requestId, ending);
     }
-    return stream;
   }
 
   #tellEnding(requestId: number, ending: Ending): void {

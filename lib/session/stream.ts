@@ -3,7 +3,6 @@ import {
   formatStreamId,
   frameTypes,
   payloadBytes,
-  ProtocolError,
   type ResetFrame,
   type SequencedFrame,
   type StreamPosition,
@@ -56,7 +55,10 @@ export class Stream {
   ownReset: ResetFrame | null = null;
   /** What became of {@link ownReset}: waiting for a link to carry it, or gone out. */
   resetState: "none" | "queued" | "sent" = "none";
-  /** The peer has acknowledged something, so it has known this stream. */
+  /**
+   * The peer has answered: with an acknowledgement or a position or, where this end opened the stream, with any
+   * frame. From then on it names the stream on every new link for as long as it holds it.
+   */
   peerKnows = false;
   /** Held back after a redial until the peer has said what became of the stream. */
   held = false;
@@ -68,7 +70,11 @@ export class Stream {
   finalAckSent = false;
   #sendStage: StreamStage = "start";
   #receiveStage: StreamStage = "start";
+  #released = false;
+  /** The body being sent was cut short: its source may not know yet. */
+  #bodyCut = false;
   readonly #owner: StreamOwner;
+  readonly #opener: boolean;
   readonly #sends: Direction;
   readonly #receives: Direction;
 
@@ -88,6 +94,7 @@ export class Stream {
     this.send = new SendBuffer(options.peerWindow);
     this.receive = new ReceiveOrder(options.ownWindow);
     this.#owner = options.owner;
+    this.#opener = options.opener;
     this.#sends = options.opener ? "request" : "response";
     this.#receives = options.opener ? "response" : "request";
   }
@@ -112,9 +119,12 @@ export class Stream {
     return this.#receiveStage === "done";
   }
 
-  /** Sends a frame. Ids and index are filled in here. Ignored once the stream is stopping. */
+  /**
+   * Sends a frame. Ids and index are filled in here. Ignored once the stream is stopping, as is the rest of a
+   * body that the peer wanted no more of.
+   */
   push(frame: SequencedFrame): void {
-    if (this.phase !== "open") return;
+    if (this.phase !== "open" || this.#bodyCut) return;
     this.#sendStage = nextStage(this.#sendStage, this.#sends, frame);
     frame.gatewayId = this.gatewayId;
     frame.requestId = this.requestId;
@@ -127,17 +137,23 @@ export class Stream {
   /** Ends the body being sent short because the peer wants no more of it: what was not sent is dropped. */
   cutBody(): void {
     if (this.phase !== "open" || this.#sendStage !== "body") return;
+    const wasWritable = this.send.writable;
     const before = this.send.bufferedBytes;
     this.send.dropUnsent();
     this.#owner.buffered(this.send.bufferedBytes - before);
     this.push(bodyEnd({ cut: true }));
+    this.#bodyCut = true;
+    if (!wasWritable && this.send.writable) this.handler?.writable();
   }
 
-  /** The handler has handed on `frames` frames with `bytes` bytes of payload in all. */
+  /**
+   * The handler has handed on `frames` frames with `bytes` bytes of payload in all.
+   *
+   * @throws {RangeError} when that is more than the handler was given
+   */
   delivered(frames: number, bytes: number): void {
-    if (this.phase === "closed") return;
-    const now = this.receive.deliver(frames, bytes);
-    this.#owner.acknowledge(this, now);
+    if (this.phase !== "open" || this.#released) return;
+    this.#deliver(frames, bytes);
   }
 
   /** Gives the stream up in both directions and tells the peer why. The handler is not called. */
@@ -156,10 +172,21 @@ export class Stream {
     this.#owner.settle(this);
   }
 
-  /** The handler is gone; the stream is collected as soon as its last frames have gone through. */
+  /**
+   * The handler is gone; the stream is collected as soon as its last frames have gone through. What the peer
+   * sent and the handler did not hand on, or still sends, is dropped.
+   */
   release(): void {
     this.handler = null;
+    this.#released = true;
+    const { undelivered, undeliveredBytes } = this.receive;
+    if (this.phase === "open" && undelivered > 0) this.#deliver(undelivered, undeliveredBytes);
     this.#owner.settle(this);
+  }
+
+  /** Called by the session: `handler` takes the stream, unless it has let go of it already. */
+  adopt(handler: StreamHandler): void {
+    if (!this.#released) this.handler = handler;
   }
 
   /** Called by the session: a frame from the peer. */
@@ -167,9 +194,10 @@ export class Stream {
     const bytes = payloadBytes(frame);
     if (this.phase !== "open") return;
     if (!this.receive.accept(frame.index, bytes)) return;
+    if (this.#opener) this.peerKnows = true;
     this.#receiveStage = nextStage(this.#receiveStage, this.#receives, frame);
     if (frame.type === frameTypes.bodyEnd && frame.stop) this.cutBody();
-    if (this.handler === null) this.delivered(1, bytes);
+    if (this.handler === null) this.#deliver(1, bytes);
     else this.handler.frame(frame);
   }
 
@@ -188,10 +216,12 @@ export class Stream {
   /** Called by the session: the peer's reset. */
   resetByPeer(code: number, reason: string): void {
     if (this.phase === "closed") return;
+    const wasOpen = this.phase === "open";
     this.phase = "stopping";
     this.ownReset = null;
     this.#dropBuffers();
-    this.handler?.reset(code, reason);
+    // Told once: a handler that gave the stream up itself, or was told before, is on its way out.
+    if (wasOpen) this.handler?.reset(code, reason);
     this.#owner.settle(this);
   }
 
@@ -200,8 +230,9 @@ export class Stream {
    * the rest is dropped.
    */
   abandon(code: number, reason: string): void {
+    const wasOpen = this.phase === "open";
     this.phase = "closed";
-    this.handler?.reset(code, reason);
+    if (wasOpen) this.handler?.reset(code, reason);
     this.handler = null;
     this.#dropBuffers();
   }
@@ -230,28 +261,26 @@ export class Stream {
     };
   }
 
-  /** A new link is up and the peer stands at `position`; what it has not seen will be sent again. */
+  /** Called by the session: a new link is up and the peer stands at `position`. What it lacks is sent again. */
   resumeFrom(position: StreamPosition): void {
     if (this.phase !== "open") return;
     this.held = false;
     this.peerKnows = true;
     this.acknowledge(position.delivered, position.credit);
     this.send.rewind(position.received);
-    this.finalAckSent = false;
-    if (this.send.sendable) this.#owner.sendable(this);
-    // The last acknowledgement may have been lost with the link, and the stream waits for one that was sent.
-    if (this.receive.acknowledgementPending || this.receiveDone) this.#owner.acknowledge(this, false);
+    this.#carryOn();
   }
 
-  /** A new link is up and the peer has never heard of the stream: everything is sent again. */
-  resumeFromStart(): void {
+  /**
+   * Called by the session: a new link is up and the peer did not name this stream. Either it has heard nothing
+   * of it (if this end opened it) or has had nothing of it from here (if the peer did): all is sent again. Or the
+   * stream ended there: the peer's answer to this end's own list says how, and until then nothing is sent.
+   */
+  resumeUnlisted(): void {
     if (this.phase !== "open") return;
-    if (this.peerKnows) {
-      throw new ProtocolError(`stream ${this.id} cannot begin again: the peer has acknowledged it`);
-    }
-    this.send.rewind(this.send.acknowledgedIndex);
-    this.held = false;
-    if (this.send.sendable) this.#owner.sendable(this);
+    this.held = this.peerKnows;
+    if (!this.held) this.send.rewind(this.send.acknowledgedIndex);
+    this.#carryOn();
   }
 
   /** Both directions are over and acknowledged, and the peer was told. */
@@ -260,10 +289,24 @@ export class Stream {
       this.receive.undelivered === 0 && this.finalAckSent;
   }
 
-  /** Everything the peer has not acknowledged, oldest first; this stream is empty afterwards. */
+  /**
+   * Everything the peer has not acknowledged, oldest first; this stream is empty afterwards. When
+   * {@link SendBuffer.midMessage} held before, the first frames are the rest of a message whose beginning is gone.
+   */
   takeUnacknowledged(): SequencedFrame[] {
     this.#owner.buffered(-this.send.bufferedBytes);
     return this.send.takeAll();
+  }
+
+  #deliver(frames: number, bytes: number): void {
+    const now = this.receive.deliver(frames, bytes);
+    this.#owner.acknowledge(this, now);
+  }
+
+  /** Frames that wait go out, and so does what was delivered while no link could say so. */
+  #carryOn(): void {
+    if (this.send.sendable) this.#owner.sendable(this);
+    if (this.receive.acknowledgementPending) this.#owner.acknowledge(this, false);
   }
 
   #dropBuffers(): void {

@@ -1,3 +1,5 @@
+import { isSequenceBefore } from "./ping_sequence.ts";
+
 /** How a stream ended, as kept for a peer that may have missed it. */
 export type Ending =
   | { kind: "finished"; delivered: number; credit: number }
@@ -30,6 +32,12 @@ export class Tombstones {
     this.#fresh.set(requestId, ending);
   }
 
+  /** All endings, with the request ids they belong to. */
+  *entries(): Generator<[requestId: number, ending: Ending]> {
+    yield* this.#waiting;
+    yield* this.#fresh;
+  }
+
   /** A ping was written to the link, behind everything added so far. */
   pingSent(sequence: number): void {
     if (this.#barrier !== null || this.#fresh.size === 0) return;
@@ -39,7 +47,7 @@ export class Tombstones {
 
   /** The peer answered the ping with this sequence number, or a later one. */
   pongReceived(sequence: number): void {
-    if (this.#barrier === null || sequence < this.#barrier) return;
+    if (this.#barrier === null || isSequenceBefore(sequence, this.#barrier)) return;
     this.#waiting.clear();
     this.#barrier = null;
   }

@@ -17,7 +17,9 @@ const itemCounts = new Map<number, number>([
   [frameTypes.pong, 5],
   [frameTypes.goAway, 3],
   [frameTypes.probe, 4],
-  [frameTypes.probeReply, 7],
+  [frameTypes.probeReply, 8],
+  [frameTypes.probeReady, 4],
+  [frameTypes.probeResult, 10],
   [frameTypes.resume, 3],
   [frameTypes.error, 3],
   [frameTypes.requestStart, 8],
@@ -195,10 +197,45 @@ function linkFrame(reader: CborReader, type: number): Frame {
       const probeId = reader.uint("probe-reply's id", maxId);
       const heldUs = reader.uint("probe-reply's held time", maxUint);
       const originUs = reader.uint("probe-reply's origin time", maxUint);
+      const originStatus = reader.uint("probe-reply's status", 999);
       const repliedAtUs = reader.uint("probe-reply's time", maxUint);
       const problem = reader.text("probe-reply's problem", maxTextBytes);
       const payload = reader.bytes("probe-reply's payload", maxPartBytes);
-      return { type, probeId, heldUs, originUs, repliedAtUs, problem, payload };
+      return { type, probeId, heldUs, originUs, originStatus, repliedAtUs, problem, payload };
+    }
+    case frameTypes.probeReady: {
+      const agent = reader.text("probe-ready's agent", maxTextBytes);
+      const sessionId = reader.text("probe-ready's session", maxTextBytes);
+      const sessions = reader.texts("probe-ready's sessions", maxHeaderStrings, maxTextBytes);
+      if (sessions.length % 3 !== 0) {
+        throw new ProtocolError(
+          `probe-ready's sessions must come in threes, found ${sessions.length} strings`,
+        );
+      }
+      return { type, agent, sessionId, sessions };
+    }
+    case frameTypes.probeResult: {
+      const probeId = reader.uint("probe-result's id", maxId);
+      const gatewayHeldUs = reader.uint("probe-result's time at the gateway", maxUint);
+      const gatewayRepliedAtUs = reader.uint("probe-result's gateway clock", maxUint);
+      const runnerHeldUs = reader.uint("probe-result's time at the runner", maxUint);
+      const originUs = reader.uint("probe-result's origin time", maxUint);
+      const originStatus = reader.uint("probe-result's status", 999);
+      const runnerRepliedAtUs = reader.uint("probe-result's runner clock", maxUint);
+      const problem = reader.text("probe-result's problem", maxTextBytes);
+      const payload = reader.bytes("probe-result's payload", maxPartBytes);
+      return {
+        type,
+        probeId,
+        gatewayHeldUs,
+        gatewayRepliedAtUs,
+        runnerHeldUs,
+        originUs,
+        originStatus,
+        runnerRepliedAtUs,
+        problem,
+        payload,
+      };
     }
     case frameTypes.resume: {
       const last = reader.bool("resume's last flag");

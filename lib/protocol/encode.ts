@@ -108,11 +108,30 @@ function encodeLinkFrame(frame: Exclude<Frame, StreamFrame>, writer: CborWriter)
       writer.bytes(frame.payload);
       return;
     case frameTypes.probeReply:
-      linkHead(writer, 7, frame.type);
+      linkHead(writer, 8, frame.type);
       writer.uint(frame.probeId);
       writer.uint(frame.heldUs);
       writer.uint(frame.originUs);
+      writer.uint(frame.originStatus);
       writer.uint(frame.repliedAtUs);
+      writer.text(frame.problem);
+      writer.bytes(frame.payload);
+      return;
+    case frameTypes.probeReady:
+      linkHead(writer, 4, frame.type);
+      writer.text(frame.agent);
+      writer.text(frame.sessionId);
+      writer.texts(frame.sessions);
+      return;
+    case frameTypes.probeResult:
+      linkHead(writer, 10, frame.type);
+      writer.uint(frame.probeId);
+      writer.uint(frame.gatewayHeldUs);
+      writer.uint(frame.gatewayRepliedAtUs);
+      writer.uint(frame.runnerHeldUs);
+      writer.uint(frame.originUs);
+      writer.uint(frame.originStatus);
+      writer.uint(frame.runnerRepliedAtUs);
       writer.text(frame.problem);
       writer.bytes(frame.payload);
       return;

@@ -13,7 +13,9 @@ export const frameTypes = {
   ping: 4,
   probeReply: 5,
   pong: 6,
+  probeReady: 7,
   resume: 8,
+  probeResult: 9,
   error: 10,
   requestStart: 32,
   bodyChunk: 34,
@@ -118,9 +120,40 @@ export interface ProbeReplyFrame {
   heldUs: number;
   /** Part of `heldUs` spent on the origin, microseconds; 0 when the origin was not asked. */
   originUs: number;
+  /** HTTP status the origin answered with; 0 when it was not asked or did not answer. */
+  originStatus: number;
   /** Wall clock at the runner when it replied, microseconds since 1970. */
   repliedAtUs: number;
   /** Empty, or why the origin could not be probed. */
+  problem: string;
+  payload: Uint8Array;
+}
+
+/** Gateway → prober, first frame on a probe connection: which runner session answers, and which others could. */
+export interface ProbeReadyFrame {
+  type: typeof frameTypes.probeReady;
+  /** The gateway's program and version. */
+  agent: string;
+  /** Id of the session that this connection's probes go to, hexadecimal. */
+  sessionId: string;
+  /** Connected sessions of the runner's name, flat: id, address, agent, id, address, agent, … */
+  sessions: string[];
+}
+
+/** Gateway → prober: a probe's reply, with what the gateway has measured of it. */
+export interface ProbeResultFrame {
+  type: typeof frameTypes.probeResult;
+  probeId: number;
+  /** Time from the probe's arrival at the gateway to this answer, microseconds of its monotonic clock. */
+  gatewayHeldUs: number;
+  /** Wall clock at the gateway when it answered, microseconds since 1970. */
+  gatewayRepliedAtUs: number;
+  /** As in the runner's {@link ProbeReplyFrame}; all 0 when it did not reply. */
+  runnerHeldUs: number;
+  originUs: number;
+  originStatus: number;
+  runnerRepliedAtUs: number;
+  /** Empty, or why the probe did not get to its end. */
   problem: string;
   payload: Uint8Array;
 }
@@ -229,6 +262,8 @@ export type LinkFrame =
   | GoAwayFrame
   | ProbeFrame
   | ProbeReplyFrame
+  | ProbeReadyFrame
+  | ProbeResultFrame
   | ResumeFrame
   | ErrorFrame;
 

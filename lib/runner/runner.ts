@@ -381,6 +381,7 @@ export class Runner implements AsyncDisposable {
       probeId,
       heldUs: 0,
       originUs: 0,
+      originStatus: 0,
       repliedAtUs: Date.now() * 1000,
       problem: "",
       payload: payload.slice(),

@@ -192,9 +192,16 @@ export interface RunningOrigin extends AsyncDisposable {
   url: string;
 }
 
-/** An origin run by plain Node: `tests/support/node_origin.mjs`. */
-export function startNodeOrigin(args: string[] = []): Promise<RunningOrigin> {
-  return originOf(new ChildProcess("node", ["tests/support/node_origin.mjs", ...args]));
+/** An origin run by plain Node, or by Deno where there is no Node: `tests/support/node_origin.mjs`. */
+export function startNodeOrigin(args: string[] = [], options?: ProcessOptions): Promise<RunningOrigin> {
+  const program = ["tests/support/node_origin.mjs", ...args];
+  try {
+    return originOf(new ChildProcess("node", program, options));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const run = ["run", "--quiet", "--allow-net", "--allow-env", ...program];
+    return originOf(new ChildProcess(Deno.execPath(), run, options));
+  }
 }
 
 /** A WebSocket origin on `npm:ws`: `tests/support/ws_origin.ts`. */

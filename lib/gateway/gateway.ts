@@ -1,8 +1,6 @@
 import { randomInt } from "node:crypto";
-import { hasToken, headerValue } from "../http1/mod.ts";
 import { ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
-import { frameTypes, linkSubprotocol, resetCodes } from "../protocol/mod.ts";
-import { acceptKey, upgradeRequestProblem } from "../websocket/mod.ts";
+import { frameTypes, resetCodes } from "../protocol/mod.ts";
 import { monotonicMs } from "../link/mod.ts";
 import { type Logger, silentLogger } from "../telemetry/mod.ts";
 import { ClientConnection, reservedPrefix } from "./client_connection.ts";
@@ -10,9 +8,10 @@ import type { IngressContext, IngressLimits, RequestSummary, ReservedRequest } f
 import { HttpExchange } from "./http_exchange.ts";
 import { Hibernation, type Sleeper } from "./hibernation.ts";
 import { LinkAcceptor } from "./link_acceptor.ts";
+import { ProbeDesk } from "./probe_desk.ts";
 import { Registry } from "./registry.ts";
 import { RequestIds, type Runner } from "./runner_session.ts";
-import { bearerToken, sameToken } from "./token.ts";
+import { admitUpgrade } from "./upgrade_admission.ts";
 import { WsExchange } from "./ws_exchange.ts";
 
 export interface GatewayOptions {
@@ -51,6 +50,8 @@ export interface GatewayOptions {
   logger?: Logger;
   /** Program and version, told to runners. @default "tunnel" */
   agent?: string;
+  /** Wall clock that probe results tell of, microseconds since 1970. @default the system's */
+  wallUs?: () => number;
 }
 
 const sweepEveryMs = 1_000;
@@ -90,6 +91,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly #options: GatewayOptions;
   readonly #listener: Deno.Listener;
   readonly #acceptor: LinkAcceptor;
+  readonly #probes: ProbeDesk;
   readonly #connections = new Set<ClientConnection>();
   readonly #hibernation = new Hibernation();
   #heldSinceCheck = 0;
@@ -124,9 +126,11 @@ export class Gateway implements IngressContext, AsyncDisposable {
       ? Deno.listen({ port, hostname })
       : Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key });
     const pingIntervalMs = options.pingIntervalMs ?? defaultPingIntervalMs;
+    const { agent = "tunnel", wallUs } = options;
+    this.#probes = new ProbeDesk({ registry: this.registry, logger: this.logger, agent, wallUs });
     this.#acceptor = new LinkAcceptor({
       gatewayId: this.gatewayId,
-      agent: options.agent ?? "tunnel",
+      agent,
       pingIntervalMs,
       pingTimeoutMs: options.pingTimeoutMs ?? pingIntervalMs * 10,
       resumeWindowMs: this.resumeWindowMs,
@@ -134,6 +138,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
       requestIds: new RequestIds(),
       logger: this.logger,
       collected: () => this.#checkIdle(),
+      probeReply: (session, reply) => this.#probes.reply(session, reply),
       ready: (session) =>
         this.#hibernation.wakeAll(session.name, () => this.registry.pickConnected(session.name)),
     });
@@ -213,6 +218,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
       session.end(resetCodes.shuttingDown, "the gateway is shutting down");
       link?.close("the gateway is shutting down", 1001);
     }
+    this.#probes.close();
     for (const link of [...this.#acceptor.links()]) {
       if (link.open) link.close("the gateway is shutting down", 1001);
     }
@@ -220,6 +226,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
     await new Promise((resolve) => setTimeout(resolve, 0));
     for (const connection of [...this.#connections]) connection.destroy();
     await this.#linksClosed();
+    this.#probes.destroy();
     await this.#accepting;
   }
 
@@ -273,6 +280,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
     const path = request.head.target.split("?", 1)[0];
     if (path === `${reservedPrefix}health`) return this.#health(request);
     if (path === `${reservedPrefix}link`) return this.#link(request);
+    if (path === `${reservedPrefix}probe`) return this.#probe(request);
     request.respond(404, {
       error: "not_found",
       message:
@@ -380,45 +388,22 @@ export class Gateway implements IngressContext, AsyncDisposable {
   }
 
   #link(request: ReservedRequest): void {
-    const { head, address } = request;
-    const refuse = (status: number, error: string, message: string, headers: string[] = []) =>
-      request.respond(status, { error, message }, ["X-Tunnel-Error", error, ...headers]);
-    const problem = upgradeRequestProblem(head.method, head.minorVersion, head.headers);
-    if (problem !== null) {
-      return refuse(426, "not_a_link", `This path takes runners' WebSocket links: ${problem}.`, [
-        "Upgrade",
-        "websocket",
-      ]);
-    }
-    const token = bearerToken(head.headers);
-    if (token === null || !sameToken(token, this.#options.token)) {
-      this.logger.warn("link.refused", { address, reason: token === null ? "no token" : "wrong token" });
-      return refuse(
-        401,
-        "wrong_token",
-        `The token is ${token === null ? "missing" : "wrong"}: use the one the gateway was started with.`,
-        ["WWW-Authenticate", "Bearer"],
-      );
-    }
-    if (!hasToken(head.headers, "sec-websocket-protocol", linkSubprotocol)) {
-      return refuse(
-        400,
-        "wrong_protocol",
-        `A link must ask for the WebSocket subprotocol "${linkSubprotocol}".`,
-      );
-    }
-    if (this.draining) return refuse(503, "draining", "This gateway is shutting down.");
-    const key = headerValue(head.headers, "sec-websocket-key") ?? "";
-    const { socket, head: early } = request.upgrade([
-      "Upgrade",
-      "websocket",
-      "Connection",
-      "Upgrade",
-      "Sec-WebSocket-Accept",
-      acceptKey(key),
-      "Sec-WebSocket-Protocol",
-      linkSubprotocol,
-    ]);
-    this.#acceptor.accept(socket, address, early);
+    const { draining, logger } = this;
+    const upgraded = admitUpgrade(request, { kind: "link", token: this.#options.token, draining, logger });
+    if (upgraded !== null) this.#acceptor.accept(upgraded.socket, request.address, upgraded.head);
+  }
+
+  #probe(request: ReservedRequest): void {
+    const { draining, logger } = this;
+    const { target } = request.head;
+    const problem = () => this.#probes.problemOf(target);
+    const upgraded = admitUpgrade(request, {
+      kind: "probe",
+      token: this.#options.token,
+      draining,
+      logger,
+      problem,
+    });
+    if (upgraded !== null) this.#probes.accept(upgraded, target, request.address);
   }
 }

@@ -7,6 +7,7 @@ import {
   maxProtocolVersion,
   minProtocolVersion,
   negotiateVersion,
+  type ProbeReplyFrame,
   ProtocolError,
   resetCodes,
   type ResumeFrame,
@@ -31,6 +32,8 @@ export interface LinkAcceptorOptions {
   logger: Logger;
   /** Called for each stream that is gone for good. */
   collected(stream: Stream, reason: CollectReason): void;
+  /** A probe came back over the session's link. */
+  probeReply(session: RunnerSession, reply: ProbeReplyFrame): void;
   /** A new session is up, or an old one has its link again. */
   ready(session: RunnerSession, resumed: boolean): void;
 }
@@ -118,6 +121,7 @@ class LinkHandshake {
         });
         return;
       case frameTypes.probeReply:
+        if (this.#session !== null) this.#options.probeReply(this.#session, frame);
         return;
       default:
         throw new ProtocolError("a runner must not send welcome or probe");

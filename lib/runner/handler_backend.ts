@@ -39,5 +39,11 @@ export class HandlerBackend implements Backend {
     );
   }
 
+  async probe(signal: AbortSignal): Promise<number> {
+    const response = await this.#handler.fetch(new Request("http://localhost/", { method: "HEAD", signal }));
+    await response.body?.cancel();
+    return response.status;
+  }
+
   close(): void {}
 }

@@ -5,6 +5,7 @@ import { monotonicMs } from "../link/mod.ts";
 import type { Backend } from "./backend.ts";
 import { HttpForward } from "./http_forward.ts";
 import { OriginPool } from "./origin_pool.ts";
+import { OriginProbe } from "./probe_origin.ts";
 import { WsForward } from "./ws_forward.ts";
 
 export interface OriginOptions {
@@ -36,6 +37,7 @@ export class OriginBackend implements Backend {
   readonly rewriteHost: boolean;
   readonly responseTimeoutMs: number;
   readonly maxMessageBytes: number;
+  readonly #probe: OriginProbe;
   /** Requests that wait for their response's head, in the order they began to. */
   readonly #waiting = new Map<HttpForward, number>();
   #timer: ReturnType<typeof setInterval> | null = null;
@@ -50,6 +52,7 @@ export class OriginBackend implements Backend {
     });
     this.prefix = target.pathname.replace(/\/$/, "");
     this.host = target.port === "" ? target.hostname : formatEndpoint(endpoint);
+    this.#probe = new OriginProbe({ pool: this.pool, target: `${this.prefix}/`, host: this.host });
     this.rewriteHost = options.hostHeader === "rewrite";
     this.responseTimeoutMs = options.responseTimeoutMs ?? defaultResponseTimeoutMs;
     this.maxMessageBytes = options.maxMessageBytes ?? defaultMaxMessageBytes;
@@ -61,6 +64,10 @@ export class OriginBackend implements Backend {
 
   websocket(stream: Stream, open: WsOpenFrame): StreamHandler {
     return new WsForward(this, stream, open);
+  }
+
+  probe(signal: AbortSignal): Promise<number> {
+    return this.#probe.ask(signal);
   }
 
   /** The target a request goes to: the origin's path prefix and the client's target, byte for byte. */

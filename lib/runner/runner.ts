@@ -15,11 +15,12 @@ import {
 } from "../protocol/mod.ts";
 import { Backoff, Session, type Stream } from "../session/mod.ts";
 import { type ByteSocket, DialError } from "../net/mod.ts";
-import { type DelegatedFrame, dialLink, Link, type LinkEnd, LinkRefusedError } from "../link/mod.ts";
+import { type DelegatedFrame, dialLink, Link, type LinkEnd, LinkRefusedError, wallUs } from "../link/mod.ts";
 import { type Logger, silentLogger } from "../telemetry/mod.ts";
 import type { Backend } from "./backend.ts";
 import { HandlerBackend, type RunnerHandler } from "./handler_backend.ts";
 import { OriginBackend, type OriginOptions } from "./origin_backend.ts";
+import { ProbeResponder } from "./probe_responder.ts";
 
 export interface RunnerOptions {
   /** `ws:` or `wss:` URL of the gateway. */
@@ -39,6 +40,8 @@ export interface RunnerOptions {
   logger?: Logger;
   /** Program and version, told to the gateway. @default "tunnel" */
   agent?: string;
+  /** Wall clock that probe replies tell of, microseconds since 1970. @default the system's */
+  wallUs?: () => number;
   /** Called whenever a link comes up or goes down. */
   onState?: (state: RunnerState) => void;
 }
@@ -86,6 +89,7 @@ export class Runner implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #name: string;
   readonly #backend: Backend;
+  readonly #probes: ProbeResponder;
   readonly #backoff = new Backoff({ random: Math.random });
   readonly #stopping = new AbortController();
   /** Sessions with streams that live on while no link, or only a leaving one, carries them. */
@@ -113,6 +117,7 @@ export class Runner implements AsyncDisposable {
     if (options.origin !== undefined) this.#backend = new OriginBackend(options.origin);
     else if (options.handler !== undefined) this.#backend = new HandlerBackend(options.handler);
     else throw new TypeError("a runner needs an origin or a handler");
+    this.#probes = new ProbeResponder({ backend: this.#backend, wallUs: options.wallUs ?? wallUs });
     this.finished = this.#run();
     // Whoever awaits `finished` sees the rejection; nobody has to.
     this.finished.catch(() => {});
@@ -232,7 +237,7 @@ export class Runner implements AsyncDisposable {
               this.#logger.error("link.error", { code: frame.code, message: frame.message });
               return;
             case frameTypes.probe:
-              this.#probe(link, frame.probeId, frame.payload);
+              this.#probes.receive(link, frame);
               return;
             default:
               throw new ProtocolError("a gateway must not send hello or probe-reply");
@@ -375,19 +380,6 @@ export class Runner implements AsyncDisposable {
     this.#whenIdle = null;
   }
 
-  #probe(link: Link, probeId: number, payload: Uint8Array): void {
-    link.send({
-      type: frameTypes.probeReply,
-      probeId,
-      heldUs: 0,
-      originUs: 0,
-      originStatus: 0,
-      repliedAtUs: Date.now() * 1000,
-      problem: "",
-      payload: payload.slice(),
-    });
-  }
-
   #wait(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
@@ -405,6 +397,7 @@ export class Runner implements AsyncDisposable {
     if (this.#expiry !== null) clearTimeout(this.#expiry);
     for (const link of this.#links) this.#sayGoodbye(link);
     for (const session of [...this.#sessions]) this.#end(session, "the runner is shutting down");
+    this.#probes.close();
     this.#backend.close();
     await this.#linksClosed();
   }

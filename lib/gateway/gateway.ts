@@ -3,65 +3,18 @@ import { ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
 import { frameTypes, resetCodes } from "../protocol/mod.ts";
 import { monotonicMs } from "../link/mod.ts";
 import { type Logger, silentLogger } from "../telemetry/mod.ts";
+import { BufferLimit } from "./buffer_limit.ts";
 import { ClientConnection, reservedPrefix } from "./client_connection.ts";
 import type { IngressContext, IngressLimits, RequestSummary, ReservedRequest } from "./context.ts";
-import { HttpExchange } from "./http_exchange.ts";
+import { gatewayDefaults, type GatewayOptions } from "./gateway_options.ts";
 import { Hibernation, type Sleeper } from "./hibernation.ts";
 import { LinkAcceptor } from "./link_acceptor.ts";
 import { ProbeDesk } from "./probe_desk.ts";
 import { Registry } from "./registry.ts";
 import { RequestIds, type Runner } from "./runner_session.ts";
 import { admitUpgrade } from "./upgrade_admission.ts";
-import { WsExchange } from "./ws_exchange.ts";
-
-export interface GatewayOptions {
-  /** @default "0.0.0.0" */
-  hostname?: string;
-  /** 0 takes any free port. */
-  port: number;
-  /** What a runner must show. */
-  token: string;
-  /** Domain whose first sub-label names the runner; `null` routes by header alone. @default null */
-  domain?: string | null;
-  /** PEM texts; both or neither. */
-  tls?: { cert: string; key: string };
-  /** @default 3000 */
-  pingIntervalMs?: number;
-  /** @default ten intervals */
-  pingTimeoutMs?: number;
-  /** How long the streams of a dropped link are held. @default 30000 */
-  resumeWindowMs?: number;
-  /**
-   * How long a client WebSocket whose runner is gone waits for another of the same name, from the moment its
-   * session ended; never shorter than the resume window. @default 60000
-   */
-  hibernateWindowMs?: number;
-  /**
-   * Where streams of a lost session go on: on any runner of the name that is there, or only on one that
-   * connects afterwards (the restarted runner itself). @default "any"
-   */
-  wake?: "any" | "same";
-  /** Bytes held for runners, over all streams, above which those that hold most are closed. @default 256 MiB */
-  maxBufferedBytes?: number;
-  /** Keep `X-Forwarded-Proto` and `-Host` of a proxy in front. @default false */
-  trustForwarded?: boolean;
-  /** Largest WebSocket message from a client, bytes. @default 16 MiB */
-  maxMessageBytes?: number;
-  logger?: Logger;
-  /** Program and version, told to runners. @default "tunnel" */
-  agent?: string;
-  /** Wall clock that probe results tell of, microseconds since 1970. @default the system's */
-  wallUs?: () => number;
-}
 
 const sweepEveryMs = 1_000;
-const defaultPingIntervalMs = 3_000;
-const defaultResumeWindowMs = 30_000;
-const defaultHibernateWindowMs = 60_000;
-const defaultMaxBufferedBytes = 256 * 1024 * 1024;
-const defaultMaxMessageBytes = 16 * 1024 * 1024;
-/** How much may be taken in between two looks at the sum of what is held. */
-const checkHeldEveryBytes = 1024 * 1024;
 const headTimeoutMs = 60_000;
 const idleTimeoutMs = 75_000;
 
@@ -94,7 +47,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly #probes: ProbeDesk;
   readonly #connections = new Set<ClientConnection>();
   readonly #hibernation = new Hibernation();
-  #heldSinceCheck = 0;
+  readonly #bufferLimit: BufferLimit;
   readonly #sweep: ReturnType<typeof setInterval>;
   readonly #accepting: Promise<void>;
   #closed = false;
@@ -114,18 +67,18 @@ export class Gateway implements IngressContext, AsyncDisposable {
     this.domain = options.domain?.toLowerCase() ?? null;
     this.trustForwarded = options.trustForwarded ?? false;
     this.logger = options.logger ?? silentLogger;
-    this.resumeWindowMs = options.resumeWindowMs ?? defaultResumeWindowMs;
-    this.hibernateWindowMs = options.hibernateWindowMs ?? defaultHibernateWindowMs;
+    this.resumeWindowMs = options.resumeWindowMs ?? gatewayDefaults.resumeWindowMs;
+    this.hibernateWindowMs = options.hibernateWindowMs ?? gatewayDefaults.hibernateWindowMs;
     this.limits = {
       headTimeoutMs,
       idleTimeoutMs,
-      maxMessageBytes: options.maxMessageBytes ?? defaultMaxMessageBytes,
+      maxMessageBytes: options.maxMessageBytes ?? gatewayDefaults.maxMessageBytes,
     };
     const { port, hostname = "0.0.0.0", tls } = options;
     this.#listener = tls === undefined
       ? Deno.listen({ port, hostname })
       : Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key });
-    const pingIntervalMs = options.pingIntervalMs ?? defaultPingIntervalMs;
+    const pingIntervalMs = options.pingIntervalMs ?? gatewayDefaults.pingIntervalMs;
     const { agent = "tunnel", wallUs } = options;
     this.#probes = new ProbeDesk({ registry: this.registry, logger: this.logger, agent, wallUs });
     this.#acceptor = new LinkAcceptor({
@@ -141,6 +94,12 @@ export class Gateway implements IngressContext, AsyncDisposable {
       probeReply: (session, reply) => this.#probes.reply(session, reply),
       ready: (session) =>
         this.#hibernation.wakeAll(session.name, () => this.registry.pickConnected(session.name)),
+    });
+    this.#bufferLimit = new BufferLimit({
+      maxBytes: options.maxBufferedBytes ?? gatewayDefaults.maxBufferedBytes,
+      registry: this.registry,
+      hibernation: this.#hibernation,
+      logger: this.logger,
     });
     this.#sweep = setInterval(() => this.#sweepConnections(), sweepEveryMs);
     this.#accepting = this.#accept();
@@ -164,9 +123,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
 
   /** Payload bytes held for runners: unacknowledged, unsent, or of streams without a runner. */
   get bufferedBytes(): number {
-    let bytes = this.#hibernation.heldBytes;
-    for (const session of this.registry.all()) bytes += session.session.bufferedBytes;
-    return bytes;
+    return this.#bufferLimit.bufferedBytes;
   }
 
   /** Client WebSockets and requests that wait for a runner. */
@@ -256,10 +213,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
   }
 
   held(bytes: number): void {
-    this.#heldSinceCheck += bytes;
-    if (this.#heldSinceCheck < checkHeldEveryBytes) return;
-    this.#heldSinceCheck = 0;
-    this.#shedOverload();
+    this.#bufferLimit.took(bytes);
   }
 
   requestDone(summary: RequestSummary): void {
@@ -337,29 +291,6 @@ export class Gateway implements IngressContext, AsyncDisposable {
     this.coarseNowMs = monotonicMs();
     for (const connection of this.#connections) connection.checkIdle(this.coarseNowMs);
     this.#hibernation.expireUntil(this.coarseNowMs, "no runner came back in time");
-  }
-
-  /** Ends the streams that hold most until the rest is within the bound; all others go on. */
-  #shedOverload(): void {
-    const maxBytes = this.#options.maxBufferedBytes ?? defaultMaxBufferedBytes;
-    let total = this.bufferedBytes;
-    if (total <= maxBytes) return;
-    const holders: { bytes: number; holder: Sleeper }[] = [];
-    for (const session of this.registry.all()) {
-      for (const { send, handler } of session.session.streams()) {
-        if (handler instanceof WsExchange || handler instanceof HttpExchange) {
-          holders.push({ bytes: send.bufferedBytes, holder: handler });
-        }
-      }
-    }
-    for (const holder of this.#hibernation.all()) holders.push({ bytes: holder.heldBytes, holder });
-    holders.sort((a, b) => b.bytes - a.bytes);
-    for (const { bytes, holder } of holders) {
-      if (total <= maxBytes) return;
-      total -= bytes;
-      holder.shed("pending limit reached");
-      this.logger.warn("stream.shed", { runner: holder.runnerName, bytes, reason: "pending limit reached" });
-    }
   }
 
   #checkIdle(): void {

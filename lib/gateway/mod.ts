@@ -1,3 +1,4 @@
 /** The public end of the tunnel. */
-export { Gateway, type GatewayOptions } from "./gateway.ts";
+export { Gateway } from "./gateway.ts";
+export type { GatewayOptions } from "./gateway_options.ts";
 export { makeToken } from "./token.ts";

@@ -1,28 +1,21 @@
-import { encodeResponseHead, headerValue, type RawHeaders, type RequestHead } from "../http1/mod.ts";
+import { headerValue, type RawHeaders, type RequestHead } from "../http1/mod.ts";
 import {
   type ByteSocket,
   type ByteSocketHandler,
   WebSocketConnection,
   type WebSocketHandler,
 } from "../net/mod.ts";
-import {
-  frameName,
-  frameTypes,
-  maxUnacknowledgedFrames,
-  maxWindowBytes,
-  payloadBytes,
-  resetCodes,
-  type SequencedFrame,
-} from "../protocol/mod.ts";
+import { frameName, frameTypes, payloadBytes, resetCodes, type SequencedFrame } from "../protocol/mod.ts";
 import type { Stream, StreamHandler } from "../session/mod.ts";
-import { acceptKey } from "../websocket/mod.ts";
 import { monotonicMs } from "../link/mod.ts";
 import type { IngressContext } from "./context.ts";
 import { type ClientInfo, forwardedHeaders } from "./forwarded.ts";
+import { HeldFrames } from "./held_frames.ts";
 import type { Sleeper } from "./hibernation.ts";
 import { closeCodeOfReset, problemOfReset } from "./problem.ts";
 import { LengthError, type ResponseWriter } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
+import { encodeAccept, withoutHandshake } from "./ws_headers.ts";
 
 export interface WsExchangeOptions {
   context: IngressContext;
@@ -36,21 +29,8 @@ export interface WsExchangeOptions {
   closed: () => void;
 }
 
-/** Handshake fields that belong to one hop (RFC 6455, 4.1): each side of the tunnel makes its own. */
-const handshakeHeaders = new Set([
-  "sec-websocket-key",
-  "sec-websocket-version",
-  "sec-websocket-extensions",
-  "sec-websocket-accept",
-  "content-length",
-]);
-
 /** `opening`: the origin is being dialled; `refusing`: its refusal is passed on; `open`: the client is connected. */
 type State = "opening" | "refusing" | "open" | "closed";
-
-/** Most a client may have waiting while no runner is there: then it is no longer read. */
-const maxHeldBytes = maxWindowBytes;
-const maxHeldFrames = maxUnacknowledgedFrames;
 
 /** Most a client may send before its WebSocket is accepted, bytes. */
 const maxEarlyBytes = 64 * 1024;
@@ -71,8 +51,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   /** Subprotocol the client was accepted with. */
   #subprotocol = "";
   /** Messages of the client while no stream carries them. */
-  #held: SequencedFrame[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldFrames();
   #asleep = false;
   #retried = false;
 
@@ -94,14 +73,12 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   }
 
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#held.bytes;
   }
 
   wake(runner: Runner): void {
     this.#asleep = false;
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
+    const held = this.#held.takeAll();
     this.#open(runner);
     for (const frame of held) this.#stream?.push(frame);
     if (this.#stream?.writable) this.writable();
@@ -233,7 +210,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     if (stream !== null && sessionLost && this.#maySleep(stream)) {
       const { context } = this.#options;
       for (const frame of stream.takeUnacknowledged()) {
-        if (frame.type === frameTypes.wsMessage || frame.type === frameTypes.wsClose) this.#hold(frame);
+        if (frame.type === frameTypes.wsMessage || frame.type === frameTypes.wsClose) this.#held.push(frame);
       }
       this.#undeliveredFrames = 0;
       this.#undeliveredBytes = 0;
@@ -247,8 +224,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
         return;
       }
       this.#asleep = false;
-      this.#held = [];
-      this.#heldBytes = 0;
+      this.#held.takeAll();
     }
     stream?.release();
     this.#end(code, reason);
@@ -288,18 +264,12 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   }
 
   #push(frame: SequencedFrame): void {
-    if (this.#stream === null) this.#hold(frame);
+    if (this.#stream === null) this.#held.push(frame);
     else this.#stream.push(frame);
   }
 
-  #hold(frame: SequencedFrame): void {
-    this.#held.push(frame);
-    this.#heldBytes += payloadBytes(frame);
-  }
-
   get #full(): boolean {
-    if (this.#stream !== null) return !this.#stream.writable;
-    return this.#heldBytes >= maxHeldBytes || this.#held.length >= maxHeldFrames;
+    return this.#stream !== null ? !this.#stream.writable : this.#held.full;
   }
 
   /** The stream is over, and not by a close of the origin's: tells the client why. */
@@ -330,16 +300,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#state = "open";
     this.#subprotocol = subprotocol;
     this.#status = 101;
-    const key = headerValue(head.headers, "sec-websocket-key") ?? "";
-    socket.write(encodeResponseHead(101, "Switching Protocols", [
-      "Upgrade",
-      "websocket",
-      "Connection",
-      "Upgrade",
-      "Sec-WebSocket-Accept",
-      acceptKey(key),
-      ...withoutHandshake(headers),
-    ]));
+    socket.write(encodeAccept(head.headers, headers));
     const connection = new WebSocketConnection(socket, {
       side: "server",
       handler: this,
@@ -418,12 +379,4 @@ function wsClose(code: number, reason: string): SequencedFrame {
 /** A close reason holds 123 bytes (RFC 6455, 5.5). Reasons of the tunnel's own are ASCII. */
 function closeReason(reason: string): string {
   return reason.length <= 123 ? reason : reason.slice(0, 122) + "~";
-}
-
-function withoutHandshake(headers: RawHeaders): RawHeaders {
-  const kept: RawHeaders = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    if (!handshakeHeaders.has(headers[i].toLowerCase())) kept.push(headers[i], headers[i + 1]);
-  }
-  return kept;
 }

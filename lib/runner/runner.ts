@@ -8,9 +8,6 @@ import {
   ProtocolError,
   type RequestStartFrame,
   resetCodes,
-  type ResumeFrame,
-  type StreamPosition,
-  type WelcomeFrame,
   type WsOpenFrame,
 } from "../protocol/mod.ts";
 import { Backoff, Session, type Stream } from "../session/mod.ts";
@@ -18,37 +15,11 @@ import { type ByteSocket, DialError } from "../net/mod.ts";
 import { type DelegatedFrame, dialLink, Link, type LinkEnd, LinkRefusedError, wallUs } from "../link/mod.ts";
 import { type Logger, silentLogger } from "../telemetry/mod.ts";
 import type { Backend } from "./backend.ts";
-import { HandlerBackend, type RunnerHandler } from "./handler_backend.ts";
-import { OriginBackend, type OriginOptions } from "./origin_backend.ts";
+import { HandlerBackend } from "./handler_backend.ts";
+import { OriginBackend } from "./origin_backend.ts";
+import { openingFrames, type Welcome, WelcomeReader } from "./link_opening.ts";
 import { ProbeResponder } from "./probe_responder.ts";
-
-export interface RunnerOptions {
-  /** `ws:` or `wss:` URL of the gateway. */
-  gatewayUrl: URL;
-  token: string;
-  /** Where streams go: a server, or functions of this program. Exactly one of the two. */
-  origin?: OriginOptions;
-  handler?: RunnerHandler;
-  /** Name that clients are routed by. @default "default" */
-  name?: string;
-  /** PEM certificates trusted for the gateway besides the system's. */
-  caCerts?: string[];
-  /** @default 3000 */
-  pingIntervalMs?: number;
-  /** @default ten intervals */
-  pingTimeoutMs?: number;
-  logger?: Logger;
-  /** Program and version, told to the gateway. @default "tunnel" */
-  agent?: string;
-  /** Wall clock that probe replies tell of, microseconds since 1970. @default the system's */
-  wallUs?: () => number;
-  /** Called whenever a link comes up or goes down. */
-  onState?: (state: RunnerState) => void;
-}
-
-export type RunnerState =
-  | { state: "connected"; gateway: string; resumed: boolean }
-  | { state: "disconnected"; reason: string; retryInMs: number };
+import type { RunnerOptions } from "./runner_options.ts";
 
 /** A link's way from dialling to its end. */
 interface ActiveLink {
@@ -210,8 +181,7 @@ export class Runner implements AsyncDisposable {
   #openLink(socket: ByteSocket, head: Uint8Array): ActiveLink {
     let resolveOver: (end: LinkEnd) => void;
     const over = new Promise<LinkEnd>((resolve) => resolveOver = resolve);
-    const positions: StreamPosition[] = [];
-    let welcome: WelcomeFrame | null = null;
+    const answer = new WelcomeReader();
     const link = new Link({
       side: "client",
       socket,
@@ -223,16 +193,11 @@ export class Runner implements AsyncDisposable {
         frame: (frame: DelegatedFrame) => {
           switch (frame.type) {
             case frameTypes.welcome:
-              if (welcome !== null) throw new ProtocolError("a second welcome came on the same link");
-              welcome = frame;
+            case frameTypes.resume: {
+              const welcome = answer.take(frame);
+              if (welcome !== null) this.#welcomed(active, welcome);
               return;
-            case frameTypes.resume:
-              if (welcome === null || active.session !== null) {
-                throw new ProtocolError("resume must follow welcome, once");
-              }
-              positions.push(...frame.streams);
-              if (frame.last) this.#welcomed(active, welcome, positions);
-              return;
+            }
             case frameTypes.error:
               this.#logger.error("link.error", { code: frame.code, message: frame.message });
               return;
@@ -271,22 +236,16 @@ export class Runner implements AsyncDisposable {
   }
 
   #hello(link: Link): void {
-    link.send({
-      type: frameTypes.hello,
-      minVersion: minProtocolVersion,
-      maxVersion: maxProtocolVersion,
+    const frames = openingFrames({
       sessionId: this.sessionId,
       runnerName: this.#name,
       agent: this.#options.agent ?? "tunnel",
-      resumeGatewayId: this.#session?.gatewayId ?? 0,
-      initialWindow: initialWindowBytes,
+      session: this.#session,
     });
-    const frames: ResumeFrame[] = this.#session?.resumeFrames() ??
-      [{ type: frameTypes.resume, last: true, streams: [] }];
     for (const frame of frames) link.send(frame);
   }
 
-  #welcomed(active: ActiveLink, welcome: WelcomeFrame, positions: StreamPosition[]): void {
+  #welcomed(active: ActiveLink, { welcome, positions }: Welcome): void {
     if (welcome.version < minProtocolVersion || welcome.version > maxProtocolVersion) {
       const message = `the gateway chose protocol version ${welcome.version}`;
       active.link.send({ type: frameTypes.error, code: errorCodes.version, message });
@@ -316,7 +275,7 @@ export class Runner implements AsyncDisposable {
     }
   }
 
-  #createSession(welcome: WelcomeFrame, link: Link): Session {
+  #createSession(welcome: Welcome["welcome"], link: Link): Session {
     const session = new Session({
       role: "runner",
       gatewayId: welcome.gatewayId,

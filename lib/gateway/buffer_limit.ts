@@ -1,0 +1,77 @@
+import type { Logger } from "../telemetry/mod.ts";
+import type { Hibernation, Sleeper } from "./hibernation.ts";
+import { HttpExchange } from "./http_exchange.ts";
+import type { Registry } from "./registry.ts";
+import { WsExchange } from "./ws_exchange.ts";
+
+/** How much may be taken in between two looks at the sum of what is held, bytes. */
+const lookEveryBytes = 1024 * 1024;
+
+export interface BufferLimitOptions {
+  /** Bytes held for runners, over all streams. */
+  maxBytes: number;
+  registry: Registry;
+  hibernation: Hibernation;
+  logger: Logger;
+}
+
+/** Keeps what a gateway holds for its runners within a bound, at the cost of the streams that hold most. */
+export class BufferLimit {
+  readonly #options: BufferLimitOptions;
+  #sinceLook = 0;
+  #shed = 0;
+
+  constructor(options: BufferLimitOptions) {
+    this.#options = options;
+  }
+
+  /** Payload bytes held for runners: unacknowledged, unsent, or of streams without a runner. */
+  get bufferedBytes(): number {
+    const { registry, hibernation } = this.#options;
+    let bytes = hibernation.heldBytes;
+    for (const session of registry.all()) bytes += session.session.bufferedBytes;
+    return bytes;
+  }
+
+  /** Streams closed so far because the bound was passed. */
+  get shedCount(): number {
+    return this.#shed;
+  }
+
+  /** So many bytes were taken from a client. */
+  took(bytes: number): void {
+    this.#sinceLook += bytes;
+    if (this.#sinceLook < lookEveryBytes) return;
+    this.#sinceLook = 0;
+    this.#shedOverload();
+  }
+
+  /** Ends the streams that hold most until the rest is within the bound; all others go on. */
+  #shedOverload(): void {
+    const { maxBytes, logger } = this.#options;
+    let total = this.bufferedBytes;
+    if (total <= maxBytes) return;
+    const holders = this.#holders().sort((a, b) => b.bytes - a.bytes);
+    for (const { bytes, holder } of holders) {
+      if (total <= maxBytes) return;
+      total -= bytes;
+      this.#shed++;
+      holder.shed("pending limit reached");
+      logger.warn("stream.shed", { runner: holder.runnerName, bytes, reason: "pending limit reached" });
+    }
+  }
+
+  #holders(): { bytes: number; holder: Sleeper }[] {
+    const { registry, hibernation } = this.#options;
+    const holders: { bytes: number; holder: Sleeper }[] = [];
+    for (const session of registry.all()) {
+      for (const { send, handler } of session.session.streams()) {
+        if (handler instanceof WsExchange || handler instanceof HttpExchange) {
+          holders.push({ bytes: send.bufferedBytes, holder: handler });
+        }
+      }
+    }
+    for (const holder of hibernation.all()) holders.push({ bytes: holder.heldBytes, holder });
+    return holders;
+  }
+}

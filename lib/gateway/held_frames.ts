@@ -1,0 +1,37 @@
+import {
+  maxUnacknowledgedFrames,
+  maxWindowBytes,
+  payloadBytes,
+  type SequencedFrame,
+} from "../protocol/mod.ts";
+
+/**
+ * What a client has sent, or a dead session had not delivered, while no stream carries it. Bounded as a
+ * stream's own buffer is: the owner stops reading its client when it is {@link full}.
+ */
+export class HeldFrames {
+  #frames: SequencedFrame[] = [];
+  #bytes = 0;
+
+  /** Payload bytes held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get full(): boolean {
+    return this.#bytes >= maxWindowBytes || this.#frames.length >= maxUnacknowledgedFrames;
+  }
+
+  push(frame: SequencedFrame): void {
+    this.#frames.push(frame);
+    this.#bytes += payloadBytes(frame);
+  }
+
+  /** Everything held, oldest first; nothing is held afterwards. */
+  takeAll(): SequencedFrame[] {
+    const frames = this.#frames;
+    this.#frames = [];
+    this.#bytes = 0;
+    return frames;
+  }
+}

@@ -1,0 +1,31 @@
+import type { Logger } from "../telemetry/mod.ts";
+import type { RunnerHandler } from "./handler_backend.ts";
+import type { OriginOptions } from "./origin_backend.ts";
+
+export interface RunnerOptions {
+  /** `ws:` or `wss:` URL of the gateway. */
+  gatewayUrl: URL;
+  token: string;
+  /** Where streams go: a server, or functions of this program. Exactly one of the two. */
+  origin?: OriginOptions;
+  handler?: RunnerHandler;
+  /** Name that clients are routed by. @default "default" */
+  name?: string;
+  /** PEM certificates trusted for the gateway besides the system's. */
+  caCerts?: string[];
+  /** @default 3000 */
+  pingIntervalMs?: number;
+  /** @default ten intervals */
+  pingTimeoutMs?: number;
+  logger?: Logger;
+  /** Program and version, told to the gateway. @default "tunnel" */
+  agent?: string;
+  /** Wall clock that probe replies tell of, microseconds since 1970. @default the system's */
+  wallUs?: () => number;
+  /** Called whenever a link comes up or goes down. */
+  onState?: (state: RunnerState) => void;
+}
+
+export type RunnerState =
+  | { state: "connected"; gateway: string; resumed: boolean }
+  | { state: "disconnected"; reason: string; retryInMs: number };

@@ -1,28 +1,184 @@
+import { characterClasses, targetCharacter, tokenCharacter, valueCharacter } from "./characters.ts";
+import { EncodeError } from "./errors.ts";
 import type { RawHeaders } from "./headers.ts";
-import { STATUS_CODES } from "node:http";
-function bytes(s: string): Uint8Array {
-  const b = new Uint8Array(s.length);
-  for (let i = 0; i < s.length; i++) b[i] = s.charCodeAt(i);
-  return b;
+import { allowedTrailers } from "./trailers.ts";
+
+/**
+ * Encoded heads and chunk headers share slabs of this size: an allocation of its own would cost more than all the rest of the
+ * work. Larger ones get a buffer of their own.
+ */
+const slabBytes = 32 * 1024;
+const slabUpToBytes = 4 * 1024;
+
+let slab = new Uint8Array(slabBytes);
+let slabUsed = 0;
+
+const colon = 0x3a;
+const space = 0x20;
+const cr = 0x0d;
+const lf = 0x0a;
+
+/** What follows the data of each chunk. */
+export const chunkEnd: Uint8Array = Uint8Array.of(cr, lf);
+const emptyLastChunk = Uint8Array.of(0x30, cr, lf, cr, lf);
+
+/**
+ * Encodes a request's head, as HTTP/1.1. The result must not be changed: it shares its buffer with others.
+ *
+ * @throws {EncodeError} when the method or a name is not a token, the target or a value has a character it must not have
+ * (CR, LF, NUL, other controls, anything beyond latin1), or the target is empty
+ */
+export function encodeRequestHead(method: string, target: string, headers: RawHeaders): Uint8Array {
+  const length = method.length + target.length + 14 + fieldsLength(headers);
+  const { out, start } = reserve(length);
+  if (target.length === 0) throw new EncodeError("a request needs a target");
+  let at = putToken(out, start, method, "a method");
+  out[at++] = space;
+  at = put(out, at, target, targetCharacter, "a request target");
+  // " HTTP/1.1\r\n"
+  out[at++] = space;
+  at = putVersion(out, at);
+  out[at++] = cr;
+  out[at++] = lf;
+  return commit(out, start, putFields(out, at, headers));
 }
-function fields(h: RawHeaders): string {
-  let s = "";
-  for (let i = 0; i < h.length; i += 2) s += h[i] + ": " + h[i + 1] + "\r\n";
-  return s;
+
+/**
+ * Encodes a response's head, as HTTP/1.1. The result must not be changed: it shares its buffer with others.
+ *
+ * @param status 100 to 999
+ * @param reason may be empty
+ * @throws {EncodeError} when the status is out of range, a name is not a token, or the reason or a value has a character
+ * it must not have
+ */
+export function encodeResponseHead(status: number, reason: string, headers: RawHeaders): Uint8Array {
+  if (!Number.isInteger(status) || status < 100 || status > 999) {
+    throw new EncodeError(`a status is a number from 100 to 999, not ${status}`);
+  }
+  const length = reason.length + 17 + fieldsLength(headers);
+  const { out, start } = reserve(length);
+  let at = putVersion(out, start);
+  out[at++] = space;
+  const hundreds = Math.trunc(status / 100);
+  const tens = Math.trunc(status / 10) % 10;
+  out[at++] = 0x30 + hundreds;
+  out[at++] = 0x30 + tens;
+  out[at++] = 0x30 + status % 10;
+  out[at++] = space;
+  at = put(out, at, reason, valueCharacter, "a reason phrase");
+  out[at++] = cr;
+  out[at++] = lf;
+  return commit(out, start, putFields(out, at, headers));
 }
-export function encodeRequestHead(m: string, t: string, h: RawHeaders): Uint8Array {
-  return bytes(`${m} ${t} HTTP/1.1\r\n${fields(h)}\r\n`);
+
+/**
+ * The line before a chunk's data.
+ *
+ * @param bytes the data's length, at least 1: a chunk of none would end the body
+ * @throws {EncodeError} when it is not a positive integer
+ */
+export function encodeChunkHeader(bytes: number): Uint8Array {
+  if (!Number.isSafeInteger(bytes) || bytes < 1) {
+    throw new EncodeError(`a chunk has at least one byte, not ${bytes}`);
+  }
+  let digits = 1;
+  for (let rest = bytes; rest >= 16; rest = Math.floor(rest / 16)) digits++;
+  const { out, start } = reserve(digits + 2);
+  let rest = bytes;
+  for (let at = start + digits - 1; at >= start; at--) {
+    const digit = rest % 16;
+    out[at] = digit < 10 ? 0x30 + digit : 0x57 + digit;
+    rest = (rest - digit) / 16;
+  }
+  out[start + digits] = cr;
+  out[start + digits + 1] = lf;
+  return commit(out, start, start + digits + 2);
 }
-export function encodeResponseHead(s: number, r: string, h: RawHeaders): Uint8Array {
-  return bytes(`HTTP/1.1 ${s} ${r}\r\n${fields(h)}\r\n`);
+
+/**
+ * The end of a chunked body. Trailer fields that must not be there (RFC 9110, 6.5.1) are left out.
+ *
+ * @throws {EncodeError} as {@link encodeRequestHead} for names and values
+ */
+export function encodeLastChunk(trailers: RawHeaders): Uint8Array {
+  if (trailers.length === 0) return emptyLastChunk;
+  const allowed = allowedTrailers(trailers);
+  const { out, start } = reserve(3 + fieldsLength(allowed));
+  let at = start;
+  out[at++] = 0x30;
+  out[at++] = cr;
+  out[at++] = lf;
+  return commit(out, start, putFields(out, at, allowed));
 }
-export function encodeChunkHeader(n: number): Uint8Array {
-  return bytes(n.toString(16) + "\r\n");
+
+/** Bytes of the field lines and the empty line behind them. */
+function fieldsLength(headers: RawHeaders): number {
+  let length = 2;
+  for (let i = 0; i < headers.length; i += 2) length += headers[i].length + headers[i + 1].length + 4;
+  return length;
 }
-export const chunkEnd: Uint8Array = bytes("\r\n");
-export function encodeLastChunk(t: RawHeaders): Uint8Array {
-  return bytes("0\r\n" + fields(t) + "\r\n");
+
+function reserve(length: number): { out: Uint8Array; start: number } {
+  if (length > slabUpToBytes) return { out: new Uint8Array(length), start: 0 };
+  if (slabUsed + length > slabBytes) {
+    slab = new Uint8Array(slabBytes);
+    slabUsed = 0;
+  }
+  return { out: slab, start: slabUsed };
 }
-export function reasonPhrase(s: number): string {
-  return STATUS_CODES[s] ?? "";
+
+/** Takes the reserved bytes for good: had writing them failed, the next would have had them. */
+function commit(out: Uint8Array, start: number, end: number): Uint8Array {
+  if (out !== slab) return out;
+  slabUsed = end;
+  return out.subarray(start, end);
+}
+
+function putFields(out: Uint8Array, at: number, headers: RawHeaders): number {
+  for (let i = 0; i < headers.length; i += 2) {
+    at = putToken(out, at, headers[i], "a header field's name");
+    out[at++] = colon;
+    out[at++] = space;
+    at = put(out, at, headers[i + 1], valueCharacter, headers[i]);
+    out[at++] = cr;
+    out[at++] = lf;
+  }
+  out[at++] = cr;
+  out[at++] = lf;
+  return at;
+}
+
+function putToken(out: Uint8Array, at: number, token: string, what: string): number {
+  if (token.length === 0) throw new EncodeError(`${what} must not be empty`);
+  return put(out, at, token, tokenCharacter, what);
+}
+
+/** Writes one byte a character while it is looked at: quicker than any call that would write a whole string. */
+function put(out: Uint8Array, at: number, text: string, characterClass: number, what: string): number {
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if ((characterClasses[code & 0xff] & characterClass) === 0 || code > 0xff) throw badCharacter(code, what);
+    out[at + i] = code;
+  }
+  return at + length;
+}
+
+function badCharacter(code: number, what: string): EncodeError {
+  return new EncodeError(
+    `${what} must not have the character U+${code.toString(16).toUpperCase().padStart(4, "0")}`,
+  );
+}
+
+/** `HTTP/1.1` */
+function putVersion(out: Uint8Array, at: number): number {
+  out[at] = 0x48;
+  out[at + 1] = 0x54;
+  out[at + 2] = 0x54;
+  out[at + 3] = 0x50;
+  out[at + 4] = 0x2f;
+  out[at + 5] = 0x31;
+  out[at + 6] = 0x2e;
+  out[at + 7] = 0x31;
+  return at + 8;
 }

@@ -1,0 +1,69 @@
+import { characterClasses, isDigit, valueCharacter } from "./characters.ts";
+import { Http1Error } from "./errors.ts";
+import { type FieldSource, parseFieldLines } from "./field_lines.ts";
+import { maxHeadBytes } from "./head_end.ts";
+import type { RawHeaders } from "./headers.ts";
+import { latin1Slice } from "./latin1.ts";
+
+/** A response's start line and fields. */
+export interface ResponseHead {
+  /** 100 to 999. */
+  status: number;
+  /** May be empty. */
+  reason: string;
+  /** Of HTTP/1. */
+  minorVersion: 0 | 1;
+  headers: RawHeaders;
+}
+
+const space = 0x20;
+const cr = 0x0d;
+const lf = 0x0a;
+/** `HTTP/1.1 200`, bytes. */
+const statusEndAt = 12;
+
+/**
+ * Reads a response's head (RFC 9112, 4 and 5) from `from` to `end`, as {@link findHeadEnd} has found them. The space before
+ * an absent reason may be absent too, which the RFC does not allow, but many origins do.
+ *
+ * @throws {Http1Error} 502 when it is malformed, too large, or not of HTTP/1.0 or 1.1
+ */
+export function parseResponseHead(bytes: Uint8Array, from: number, end: number): ResponseHead {
+  if (end - from > maxHeadBytes) {
+    throw new Http1Error(502, `the response's head is larger than ${maxHeadBytes} bytes`);
+  }
+  const linesEnd = end - 2;
+  // The last line and the empty one: their four bytes stop every scan below.
+  if (
+    linesEnd - 2 < from || bytes[end - 1] !== lf || bytes[linesEnd] !== cr || bytes[end - 3] !== lf ||
+    bytes[end - 4] !== cr
+  ) {
+    throw new Http1Error(502, "a line of the response's head does not end in CRLF");
+  }
+  const isVersion = bytes[from] === 0x48 && bytes[from + 1] === 0x54 && bytes[from + 2] === 0x54 &&
+    bytes[from + 3] === 0x50 &&
+    bytes[from + 4] === 0x2f && bytes[from + 5] === 0x31 && bytes[from + 6] === 0x2e &&
+    (bytes[from + 7] === 0x30 || bytes[from + 7] === 0x31) && bytes[from + 8] === space;
+  if (!isVersion) throw new Http1Error(502, "the response does not begin with HTTP/1.0 or HTTP/1.1");
+  const hundreds = bytes[from + 9];
+  const tens = bytes[from + 10];
+  const ones = bytes[from + 11];
+  let at = from + statusEndAt;
+  const isStatus = isDigit(hundreds) && hundreds !== 0x30 && isDigit(tens) && isDigit(ones) &&
+    (bytes[at] === space || bytes[at] === cr);
+  if (!isStatus) throw new Http1Error(502, "the response's status is not a number from 100 to 999");
+  if (bytes[at] === space) at++;
+  const reasonAt = at;
+  while ((characterClasses[bytes[at]] & valueCharacter) !== 0) at++;
+  if (bytes[at] !== cr || bytes[at + 1] !== lf) {
+    throw new Http1Error(502, "the response's status line has a control character, or does not end in CRLF");
+  }
+  const text = latin1Slice.call(bytes, from, end);
+  const source: FieldSource = { bytes, text, textAt: from, side: "response" };
+  return {
+    status: (hundreds - 0x30) * 100 + (tens - 0x30) * 10 + (ones - 0x30),
+    reason: text.slice(reasonAt - from, at - from),
+    minorVersion: bytes[from + 7] === 0x31 ? 1 : 0,
+    headers: parseFieldLines(source, at + 2, linesEnd),
+  };
+}

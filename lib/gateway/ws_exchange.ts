@@ -315,9 +315,10 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   #closeFromOrigin(code: number, reason: string): void {
     const stream = this.#stream;
-    this.#connection?.close(code === 1005 ? null : code, reason);
     // Answers the close on the stream, unless the client's own close went out first.
     if (stream !== null && !stream.sendDone) stream.push(wsClose(code, reason));
+    if (code === 1006) this.#connection?.breakOff();
+    else this.#connection?.close(code === 1005 ? null : code, reason);
   }
 
   /** A woken WebSocket cannot go on: the client is asked to come again (1012). */

@@ -34,7 +34,7 @@ export interface WebSocketConnectionOptions {
   maxMessageBytes?: number;
 }
 
-/** How long the peer may take to answer a close frame, milliseconds. */
+/** How long the peer may take nothing of what is queued, or not answer a close frame, milliseconds. */
 const closeTimeoutMs = 5_000;
 
 /** Frames up to this size are written straight into the socket's gathering block. */
@@ -143,13 +143,21 @@ export class WebSocketConnection implements ByteSocketHandler {
     if (this.#closeSent) return;
     this.#closeSent = true;
     this.#socket.write(encodeClose(code, reason, this.#masked));
+    this.#expectEnd(this.#socket.sentBytes);
     if (this.#closeReceived) {
       this.#socket.end();
     } else {
-      this.#closeTimer = setTimeout(() => this.#socket.destroy(null), closeTimeoutMs);
       // The peer's close frame must be read, however little its data is wanted now.
       this.#socket.resume();
     }
+  }
+
+  /** Drops the connection without a close frame, as a crash would, once what is queued has gone out. */
+  breakOff(): void {
+    if (this.#closeSent) return;
+    this.#closeSent = true;
+    this.#expectEnd(this.#socket.sentBytes);
+    this.#socket.end();
   }
 
   /** Drops the connection without a close frame, as a crash would: the peer sees 1006. */
@@ -166,9 +174,14 @@ export class WebSocketConnection implements ByteSocketHandler {
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error;
       this.#violation = error;
-      this.#closeReceived = true;
-      if (this.#closeSent) this.#socket.end();
-      else this.close(error.closeCode, error.message);
+      if (this.#closeSent) {
+        this.#socket.end();
+        return;
+      }
+      this.close(error.closeCode, error.message);
+      // What the peer still sends is read and dropped: a socket closed with unread bytes is reset, and the close
+      // frame might never be seen.
+      this.#socket.closeWrite();
     }
   }
 
@@ -185,6 +198,15 @@ export class WebSocketConnection implements ByteSocketHandler {
     if (this.#closeTimer !== null) clearTimeout(this.#closeTimer);
     const clean = this.#closeSent && this.#closeReceived && this.#violation === null;
     this.#handler.closed(clean, error ?? this.#violation);
+  }
+
+  /** Gives up on a peer that neither ends the connection nor takes what is queued. A slow one may take its time. */
+  #expectEnd(sentBytes: number): void {
+    this.#closeTimer = setTimeout(() => {
+      const { sentBytes: sentNow } = this.#socket;
+      if (sentNow === sentBytes) this.#socket.destroy(null);
+      else this.#expectEnd(sentNow);
+    }, closeTimeoutMs);
   }
 
   /** `payload` is copied, so it may be re-used afterwards. */

@@ -240,7 +240,10 @@ export interface WsMessageFrame extends StreamFrameBase {
   bytes: Uint8Array;
 }
 
-/** The sender's side of the WebSocket closed. `code` 1005 stands for a close frame without a code. */
+/**
+ * The sender's side of the WebSocket closed. `code` 1005 stands for a close frame without a code, 1006 for a
+ * connection that broke off without a close frame.
+ */
 export interface WsCloseFrame extends StreamFrameBase {
   type: typeof frameTypes.wsClose;
   code: number;

@@ -183,18 +183,14 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
     this.#undeliveredBytes = 0;
   }
 
-  closed(_clean: boolean, error: Error | null): void {
+  closed(): void {
     const stream = this.#stream;
     this.#stream = null;
     this.#connection = null;
     if (stream === null) return;
-    if (stream.receiveDone) {
-      // An origin that drops the connection where a close frame was due has closed all the same.
-      if (!stream.sendDone) stream.push(wsClose(this.#closeCode, ""));
-      stream.delivered(stream.receive.undelivered, stream.receive.undeliveredBytes);
-    } else {
-      stream.reset(resetCodes.originFailed, error?.message ?? "the origin's WebSocket broke off");
-    }
+    // In line behind what the origin had sent before. An origin that drops the connection where a close frame was
+    // due has closed all the same.
+    if (!stream.sendDone) stream.push(wsClose(stream.receiveDone ? this.#closeCode : 1006, ""));
     stream.release();
   }
 

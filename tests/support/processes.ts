@@ -194,7 +194,15 @@ export interface RunningOrigin extends AsyncDisposable {
 
 /** An origin run by plain Node, or by Deno where there is no Node: `tests/support/node_origin.mjs`. */
 export function startNodeOrigin(args: string[] = [], options?: ProcessOptions): Promise<RunningOrigin> {
-  const program = ["tests/support/node_origin.mjs", ...args];
+  return startNodeProgram(["tests/support/node_origin.mjs", ...args], options);
+}
+
+/** A WebSocket echo origin in plain Node, without any library: `tests/support/raw_ws_origin.mjs`. */
+export function startRawWsOrigin(): Promise<RunningOrigin> {
+  return startNodeProgram(["tests/support/raw_ws_origin.mjs"]);
+}
+
+function startNodeProgram(program: string[], options?: ProcessOptions): Promise<RunningOrigin> {
   try {
     return originOf(new ChildProcess("node", program, options));
   } catch (error) {
@@ -206,8 +214,14 @@ export function startNodeOrigin(args: string[] = [], options?: ProcessOptions): 
 
 /** A WebSocket origin on `npm:ws`: `tests/support/ws_origin.ts`. */
 export function startWsOrigin(): Promise<RunningOrigin> {
-  const args = ["run", "--quiet", "--allow-net", "--allow-env", "tests/support/ws_origin.ts"];
-  return originOf(new ChildProcess(Deno.execPath(), args));
+  return startDenoOrigin("tests/support/ws_origin.ts");
+}
+
+/** A program of the tests that prints `origin on http://127.0.0.1:PORT`, run by Deno. */
+export function startDenoOrigin(program: string): Promise<RunningOrigin> {
+  return originOf(
+    new ChildProcess(Deno.execPath(), ["run", "--quiet", "--allow-net", "--allow-env", program]),
+  );
 }
 
 async function originOf(process: ChildProcess): Promise<RunningOrigin> {

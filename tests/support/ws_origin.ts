@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { deaf, flood, floodedSoFar, hear } from "./ws_origin_flow.ts";
 
 /** What a client asks for by its path. */
 const paths: Record<string, (socket: WebSocket, request: IncomingMessage, query: URLSearchParams) => void> = {
@@ -26,7 +27,15 @@ const paths: Record<string, (socket: WebSocket, request: IncomingMessage, query:
     else socket.close(Number(code), query.get("reason") ?? "");
   },
   "/die": (socket) => socket.terminate(),
+  /** Sends `n` messages, a close frame if `code` says so, and a FIN at once: no closing handshake. */
+  "/last-words": (socket, request, query) => {
+    for (let i = 0; i < Number(query.get("n")); i++) socket.send(String(i));
+    const code = query.get("code");
+    if (code !== null) socket.close(Number(code));
+    request.socket.end();
+  },
   "/report-close": (socket) => {
+    lastClose = null;
     socket.on("close", (code: number, reason: Uint8Array) => {
       lastClose = { code, reason: new TextDecoder().decode(reason) };
     });
@@ -38,15 +47,26 @@ const paths: Record<string, (socket: WebSocket, request: IncomingMessage, query:
       socket.send(JSON.stringify({ binary, length: data.length, sha256: digest.toHex() }));
     });
   },
-  /** Reads nothing: what is sent to it must wait with its sender. */
-  "/deaf": (socket) => socket.pause(),
+  /** Reads nothing until `GET /hear`: what is sent to it must wait with its sender. */
+  "/deaf": (socket) => deaf(socket),
+  "/flood": (socket, _request, query) =>
+    flood(socket, { count: Number(query.get("n")), size: Number(query.get("size")) }),
+  /** Pings, and tells its client what came back. */
+  "/ping": (socket) => {
+    socket.on("pong", (payload: Uint8Array) => socket.send(`pong ${new TextDecoder().decode(payload)}`));
+    socket.ping("from the origin");
+  },
 };
 
 let lastClose: { code: number; reason: string } | null = null;
 
 const http = createServer((request, response) => {
   if (request.url === "/last-close") response.end(JSON.stringify(lastClose));
-  else response.end("plain");
+  else if (request.url === "/flooded") response.end(String(floodedSoFar()));
+  else if (request.url === "/hear") {
+    hear();
+    response.end();
+  } else response.end("plain");
 });
 const server = new WebSocketServer({
   noServer: true,
@@ -65,7 +85,11 @@ http.on("upgrade", (request, socket, head) => {
     return;
   }
   const serve = paths[pathname] ?? paths["/echo"];
-  server.handleUpgrade(request, socket, head, (client: WebSocket) => serve(client, request, searchParams));
+  server.handleUpgrade(request, socket, head, (client: WebSocket) => {
+    // What its client does wrong ends this WebSocket, not the origin.
+    client.on("error", () => {});
+    serve(client, request, searchParams);
+  });
 });
 http.listen(0, "127.0.0.1", () => {
   // deno-lint-ignore no-console -- a program's own output

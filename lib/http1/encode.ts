@@ -155,10 +155,11 @@ function putToken(out: Uint8Array, at: number, token: string, what: string): num
 
 /** Writes one byte a character while it is looked at: quicker than any call that would write a whole string. */
 function put(out: Uint8Array, at: number, text: string, characterClass: number, what: string): number {
+  const classes = characterClasses;
   const { length } = text;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    if ((characterClasses[code & 0xff] & characterClass) === 0 || code > 0xff) throw badCharacter(code, what);
+    if (code > 0xff || (classes[code] & characterClass) === 0) throw badCharacter(code, what);
     out[at + i] = code;
   }
   return at + length;

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { errorCodes, frameTypes } from "../../lib/protocol/mod.ts";
+import { LinkClient } from "../support/link_client.ts";
+import { startWsOrigin, tunnel } from "../support/processes.ts";
+import { sharedStack } from "../support/stack.ts";
+import { UpgradeRefusedError, WsClient } from "../support/ws_client.ts";
+
+const stack = sharedStack({ origin: startWsOrigin });
+
+async function refusalOf(opening: Promise<LinkClient>): Promise<UpgradeRefusedError> {
+  try {
+    using _link = await opening;
+  } catch (error) {
+    if (error instanceof UpgradeRefusedError) return error;
+    throw error;
+  }
+  throw new Error("the link was accepted");
+}
+
+Deno.test("a link with a wrong token is refused with 401 before any WebSocket exists", async () => {
+  const refusal = await refusalOf(LinkClient.open(stack.gateway.wsUrl, { token: "wrong-token" }));
+  assert.equal(refusal.status, 401);
+  assert.equal(refusal.headers["x-tunnel-error"], "wrong_token");
+  assert.equal(refusal.headers["www-authenticate"], "Bearer");
+  assert.doesNotMatch(refusal.body, /wrong-token|test-token/);
+});
+
+Deno.test("a link without a token is refused with 401, which says that it is missing", async () => {
+  const refusal = await refusalOf(LinkClient.open(stack.gateway.wsUrl, { token: "" }));
+  assert.equal(refusal.status, 401);
+  assert.match(JSON.parse(refusal.body).message, /missing/);
+});
+
+Deno.test("a runner with a wrong token ends with status 2 and one line", async () => {
+  await using runner = tunnel([
+    "runner",
+    ...["--gateway-url", stack.gateway.wsUrl, "--target", stack.origin.url, "--token", "wrong-token"],
+  ]);
+  const { code } = await runner.status();
+  assert.equal(code, 2);
+  assert.equal(runner.stdout, "");
+  assert.match(runner.stderr, /^error: .*401.*token is wrong.*\n$/);
+  assert.doesNotMatch(runner.stderr, /wrong-token/);
+});
+
+Deno.test("a link that asks for another subprotocol, or none, is refused with 400", async () => {
+  for (const subprotocols of [["tunnel.v0"], []]) {
+    const refusal = await refusalOf(LinkClient.open(stack.gateway.wsUrl, { subprotocols }));
+    assert.equal(refusal.status, 400);
+    assert.match(JSON.parse(refusal.body).message, /tunnel\.v1/);
+  }
+});
+
+Deno.test("a plain request to the link's path is told to upgrade", async () => {
+  const response = await fetch(`${stack.gateway.url}/.tunnel/link`);
+  assert.equal(response.status, 426);
+  assert.equal(response.headers.get("upgrade"), "websocket");
+  await response.body?.cancel();
+});
+
+Deno.test("the highest version that both sides know is chosen", async () => {
+  const { link, welcome } = await LinkClient.welcomed(stack.gateway.wsUrl, {
+    runnerName: "newer",
+    minVersion: 1,
+    maxVersion: 7,
+  });
+  using _link = link;
+  assert.equal(welcome.version, 1);
+  assert.equal(welcome.resumed, false);
+  assert.equal(link.ws.socket.protocol, "tunnel.v1");
+});
+
+Deno.test("a runner of versions the gateway does not know gets an error frame and 1002 with both ranges", async () => {
+  using link = await LinkClient.open(stack.gateway.wsUrl);
+  link.send(link.hello({ minVersion: 2, maxVersion: 3 }));
+  const error = await link.frame(frameTypes.error);
+  assert.equal(error.code, errorCodes.version);
+  const { code, reason } = await link.ws.ended();
+  assert.equal(code, 1002);
+  assert.match(reason, /1 to 1.*2 to 3/);
+});
+
+Deno.test("hello must be right, and come first and once", async () => {
+  const wrong: { why: RegExp; send: (link: LinkClient) => void }[] = [
+    { why: /runner name/, send: (link) => link.send(link.hello({ runnerName: "not a name" })) },
+    { why: /window/, send: (link) => link.send(link.hello({ initialWindow: 1 })) },
+    { why: /second hello/, send: (link) => link.send(link.hello(), link.hello()) },
+    {
+      why: /before hello/,
+      send: (link) => link.send({ type: frameTypes.resume, last: true, streams: [] }),
+    },
+    {
+      why: /before the link was welcomed/,
+      send: (link) =>
+        link.send(link.hello(), {
+          type: frameTypes.ack,
+          gatewayId: 1,
+          requestId: 1,
+          index: 0,
+          credit: 0,
+        }),
+    },
+  ];
+  for (const { why, send } of wrong) {
+    using link = await LinkClient.open(stack.gateway.wsUrl);
+    send(link);
+    const { code, reason } = await link.ws.ended();
+    assert.equal(code, 1002);
+    assert.match(reason, why);
+    assert.deepEqual(link.frames(frameTypes.welcome), []);
+  }
+});
+
+Deno.test("a session id keeps the name it was first welcomed with", async () => {
+  const first = await LinkClient.welcomed(stack.gateway.wsUrl, { runnerName: "first" });
+  using _first = first.link;
+  using second = await LinkClient.open(stack.gateway.wsUrl);
+  second.send(
+    second.hello({ runnerName: "second", sessionId: first.link.sessionId }),
+    { type: frameTypes.resume, last: true, streams: [] },
+  );
+  const { code, reason } = await second.ws.ended();
+  assert.equal(code, 1002);
+  assert.match(reason, /is named "first"/);
+});
+
+Deno.test("links that were refused have harmed nobody", async () => {
+  using client = await WsClient.open(`${stack.gateway.wsUrl}/echo`);
+  await client.send("still here");
+  assert.equal(await client.nextText(), "still here");
+  assert.doesNotMatch(stack.runner.stderr, /link\.down/);
+});

@@ -1,0 +1,119 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { printLine } from "../../commands/output.ts";
+import { ChildProcess } from "../support/processes.ts";
+import { formatNumber } from "./format.ts";
+import type { IdleSockets } from "./load/idle_sockets.ts";
+import { type ProcessUsage, processUsage } from "./process_usage.ts";
+import type { FigureResult } from "./results.ts";
+import type { IdleRow } from "./rows.ts";
+import { keep, stop } from "./running.ts";
+import { type Stack, startStack } from "./stack.ts";
+
+/** Opening thousands of sockets leaves garbage; what is still held after this time is what they cost. */
+const settleMs = 5_000;
+
+/** How long CPU is counted. A clock tick is 10 ms, so 10 s resolve 0.1 % of a core. */
+const watchMs = 10_000;
+const quickWatchMs = 5_000;
+
+/** How long all handshakes together may take, milliseconds. */
+const openWithinMs = 120_000;
+
+const maxGatewayKibibytes = 20;
+const maxCpuPercent = 1;
+
+interface BothUsages {
+  gateway: ProcessUsage;
+  runner: ProcessUsage;
+}
+
+/**
+ * Opens the row's WebSockets through a fresh gateway and leaves them silent: memory of each, and CPU of all, by
+ * process. There is nothing to compare with, so nginx is not asked.
+ */
+export async function measureIdle(row: IdleRow, { quick }: { quick: boolean }): Promise<FigureResult[]> {
+  await using stack = await startStack({ withNginx: false });
+  const before = usagesOf(stack);
+  if (before === null) {
+    printLine("  not measured: this system has no /proc");
+    return [];
+  }
+  const load: IdleSockets = { port: stack.ports.tunnel, path: "/echo", count: row.sockets };
+  const holder = keep(
+    new ChildProcess(
+      Deno.execPath(),
+      ["run", "--quiet", "--allow-net=127.0.0.1", "tests/bench/load/idle_sockets.ts", JSON.stringify(load)],
+      { lineTimeoutMs: openWithinMs },
+    ),
+  );
+  try {
+    await holder.line(/^open$/m);
+    await delay(quick ? settleMs / 2 : settleMs);
+    const begin = requireUsages(stack);
+    const beginMs = performance.now();
+    await delay(quick ? quickWatchMs : watchMs);
+    const end = requireUsages(stack);
+    const seconds = (performance.now() - beginMs) / 1000;
+    const results = figures(row, { before, begin, end, seconds });
+    for (const { title, values, unit } of results) {
+      printLine(`  ${title}: ${formatNumber(values[0])} ${unit}`);
+    }
+    return results;
+  } finally {
+    await stop(holder);
+  }
+}
+
+function figures(
+  { sockets }: IdleRow,
+  measured: { before: BothUsages; begin: BothUsages; end: BothUsages; seconds: number },
+): FigureResult[] {
+  const { before, begin, end, seconds } = measured;
+  const count = sockets.toLocaleString("en-US");
+  const kibibytes = (process: "gateway" | "runner") =>
+    (end[process].residentBytes - before[process].residentBytes) / 1024 / sockets;
+  const percent = (process: "gateway" | "runner") =>
+    (end[process].cpuSeconds - begin[process].cpuSeconds) / seconds * 100;
+  const memory = { kind: "figure", unit: "KiB" } as const;
+  const cpu = { kind: "figure", unit: "% of a core", target: { atMost: maxCpuPercent } } as const;
+  return [
+    {
+      ...memory,
+      id: "idle.gateway-memory",
+      title: `Memory of each of ${count} idle WebSockets, gateway`,
+      target: { atMost: maxGatewayKibibytes },
+      values: [kibibytes("gateway")],
+    },
+    {
+      ...memory,
+      id: "idle.runner-memory",
+      title: `Memory of each of ${count} idle WebSockets, runner`,
+      target: null,
+      values: [kibibytes("runner")],
+    },
+    {
+      ...cpu,
+      id: "idle.gateway-cpu",
+      title: `CPU of ${count} idle WebSockets, gateway`,
+      values: [percent("gateway")],
+    },
+    {
+      ...cpu,
+      id: "idle.runner-cpu",
+      title: `CPU of ${count} idle WebSockets, runner`,
+      values: [percent("runner")],
+    },
+  ];
+}
+
+function usagesOf(stack: Stack): BothUsages | null {
+  const gateway = processUsage(stack.tunnel.gateway.pid);
+  const runner = processUsage(stack.tunnel.runner.pid);
+  return gateway === null || runner === null ? null : { gateway, runner };
+}
+
+function requireUsages(stack: Stack): BothUsages {
+  const usages = usagesOf(stack);
+  if (usages === null) throw new Error("the gateway or the runner ended while WebSockets were idle");
+  return usages;
+}

@@ -170,7 +170,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     } catch (error) {
       if (!(error instanceof LengthError) && !(error instanceof RangeError)) throw error;
       this.#giveUp(error.message);
-      this.#breakOff("origin_failed");
+      this.#fail(problemOfReset(resetCodes.originFailed, error.message));
       return;
     }
     this.#delivered(frame, socket.congested);

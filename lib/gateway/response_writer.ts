@@ -57,10 +57,12 @@ export class ResponseWriter {
     this.#keepAlive = false;
   }
 
-  /** Writes the head. `headers` has no hop-by-hop fields. */
+  /**
+   * Writes the head. `headers` has no hop-by-hop fields.
+   *
+   * @throws {EncodeError} when it would not be an HTTP head; nothing is written then, and another response can be
+   */
   start(status: number, reason: string, headers: RawHeaders): void {
-    this.#started = true;
-    this.status = status;
     const out = headers.slice();
     const length = headerValue(headers, "content-length");
     if (this.#context.method === "HEAD" || status === 204 || status === 304) {
@@ -77,6 +79,8 @@ export class ResponseWriter {
     if (!this.keepAlive) out.push("Connection", "close");
     else if (this.#context.minorVersion === 0) out.push("Connection", "keep-alive");
     this.#socket.write(encodeResponseHead(status, reason, out));
+    this.#started = true;
+    this.status = status;
   }
 
   /** @throws {LengthError} when the body is longer than its head said */

@@ -1,4 +1,4 @@
-import { headerValue, type RawHeaders, type RequestHead } from "../http1/mod.ts";
+import { EncodeError, headerValue, type RawHeaders, type RequestHead } from "../http1/mod.ts";
 import {
   type ByteSocket,
   type ByteSocketHandler,
@@ -297,10 +297,20 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       return;
     }
     const { head, socket, context } = this.#options;
+    try {
+      socket.write(encodeAccept(head.headers, headers));
+    } catch (error) {
+      if (!(error instanceof EncodeError)) throw error;
+      const stream = this.#stream;
+      this.#stream = null;
+      stream?.reset(resetCodes.cancelled, error.message);
+      stream?.release();
+      this.#end(resetCodes.originFailed, error.message);
+      return;
+    }
     this.#state = "open";
     this.#subprotocol = subprotocol;
     this.#status = 101;
-    socket.write(encodeAccept(head.headers, headers));
     const connection = new WebSocketConnection(socket, {
       side: "server",
       handler: this,

@@ -1,7 +1,7 @@
-import { isDigit } from "./characters.ts";
+import { isDigit, isToken } from "./characters.ts";
 import { Http1Error } from "./errors.ts";
 import { malformed, type Side } from "./field_lines.ts";
-import { isNamed, listElements, type RawHeaders } from "./headers.ts";
+import { isNamed, type RawHeaders } from "./headers.ts";
 import type { RequestHead } from "./request_head.ts";
 import type { ResponseHead } from "./response_head.ts";
 
@@ -78,24 +78,28 @@ function contentLength(value: string, side: Side): number {
   return bytes;
 }
 
-/** Passes `chunked` alone: no other coding could be passed on, since the next hop is not told of it. */
+/**
+ * Passes `chunked` alone, in any case. No other coding could be passed on, since the next hop is not told of it. An
+ * empty element, which other lists may have, is refused: readers disagree on what it is.
+ */
 function checkTransferEncoding(value: string, side: Side): void {
   if (isNamed(value, "chunked")) return;
-  const codings = listElements(value).map((coding) => coding.toLowerCase());
-  const unknown = codings.find((coding) =>
-    coding !== "chunked" && !knownCodings.has(coding.split(/[ \t]*;/, 1)[0])
-  );
-  if (unknown !== undefined && !unknown.startsWith("chunked;")) {
-    throw new Http1Error(side === "request" ? 501 : 502, `the transfer coding "${unknown}" is not supported`);
+  const codings = value.toLowerCase().split(",").map((coding) => coding.replace(/^[ \t]+|[ \t]+$/g, ""));
+  const names = codings.map((coding) => coding.split(/[ \t]*;/, 1)[0]);
+  if (names.some((name) => isToken(name) && name !== "chunked" && !knownCodings.has(name))) {
+    throw unsupported(side);
   }
   if (codings.at(-1) !== "chunked") throw malformed({ side }, "Transfer-Encoding does not end in chunked");
-  if (codings.indexOf("chunked") !== codings.length - 1) {
+  if (names.indexOf("chunked") !== names.length - 1) {
     throw malformed({ side }, "Transfer-Encoding has chunked more than once");
   }
-  if (codings.length > 1) {
-    throw new Http1Error(
-      side === "request" ? 501 : 502,
-      `the transfer coding "${codings[0]}" is not supported`,
-    );
-  }
+  if (!names.every(isToken)) throw malformed({ side }, "Transfer-Encoding has an element that is no coding");
+  throw unsupported(side);
+}
+
+function unsupported(side: Side): Http1Error {
+  return new Http1Error(
+    side === "request" ? 501 : 502,
+    "a transfer coding other than chunked is not supported",
+  );
 }

@@ -9,7 +9,7 @@ const maxPortDigits = 5;
  */
 export function targetProblem(method: string, target: string): string | null {
   if (method === "CONNECT") {
-    return isAuthority(target) && !target.endsWith(":") && /:\d+$/.test(target)
+    return isAuthority(target) && /:\d+$/.test(target)
       ? null
       : "the target of CONNECT must be a host and a port";
   }

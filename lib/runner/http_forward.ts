@@ -203,6 +203,8 @@ export class HttpForward implements StreamHandler, OriginExchange {
     switch (frame.type) {
       case frameTypes.bodyChunk:
         if (this.#chunked) {
+          // A chunk of no bytes would end the body.
+          if (frame.bytes.length === 0) break;
           socket.write(encodeChunkHeader(frame.bytes.length));
           socket.write(frame.bytes);
           socket.write(chunkEnd);

@@ -58,6 +58,9 @@ export class ByteSocket {
   #ending = false;
   #finPending = false;
   #closed = false;
+  #reading = false;
+  /** Why the peer takes nothing more; reading goes on to its end. */
+  #writeError: Error | null = null;
   #received = 0;
   #sent = 0;
 
@@ -96,12 +99,15 @@ export class ByteSocket {
 
   /** Begins to read. */
   start(): void {
+    this.#reading = true;
     void this.#read();
   }
 
   /** Stops reading after what is under way; the kernel's buffer fills and TCP holds the peer back. */
   pause(): void {
     this.#paused = true;
+    // Only reading would find the end of a socket that cannot be written to.
+    if (this.#writeError !== null) this.destroy(this.#writeError);
   }
 
   resume(): void {
@@ -118,7 +124,7 @@ export class ByteSocket {
 
   /** Queues `bytes`, which must not be changed afterwards. Ignored once the socket is closing. */
   write(bytes: Uint8Array): void {
-    if (this.#closed || this.#ending || this.#finPending || bytes.length === 0) return;
+    if (!this.#takesWrites || bytes.length === 0) return;
     if (bytes.length <= gatherUpToBytes) {
       this.#room(bytes.length).set(bytes, this.#blockUsed);
       this.#blockUsed += bytes.length;
@@ -134,7 +140,7 @@ export class ByteSocket {
    * own. `null` when the socket is closing.
    */
   claim(count: number): Uint8Array | null {
-    if (this.#closed || this.#ending || this.#finPending) return null;
+    if (!this.#takesWrites) return null;
     const block = this.#room(count);
     const claimed = block.subarray(this.#blockUsed, this.#blockUsed + count);
     this.#blockUsed += count;
@@ -166,6 +172,10 @@ export class ByteSocket {
     this.#conn.close();
     this.resume();
     this.handler.closed(error);
+  }
+
+  get #takesWrites(): boolean {
+    return !this.#closed && !this.#ending && !this.#finPending && this.#writeError === null;
   }
 
   async #read(): Promise<void> {
@@ -252,9 +262,23 @@ export class ByteSocket {
       else if (this.#finPending) await this.#sendFin();
     } catch (error) {
       this.#writing = false;
-      this.destroy(asError(error));
+      this.#writeFailed(asError(error));
     }
   };
+
+  /**
+   * The peer takes nothing more. What it sent before it left can still be read (RFC 9112, 9.6): a server that
+   * refuses a large upload answers, closes, and resets what is still being written. Reading then finds the end.
+   */
+  #writeFailed(error: Error): void {
+    if (this.#closed) return;
+    if (!this.#reading || this.#paused || this.#ending) return this.destroy(error);
+    this.#writeError = error;
+    this.#queue = [];
+    this.#block = null;
+    this.#blockUsed = 0;
+    this.#queuedBytes = 0;
+  }
 
   async #sendFin(): Promise<void> {
     try {

@@ -23,7 +23,7 @@ const targets = [
   "/tilde~/at@/colon:/star*/paren()/comma,/quote'/excl!/dollar$",
   '/pipe|caret^/back\\slash/brace{}/quote"/less<>/tick`',
   "/echo?url=http://example.com/?x=1&y=[2]",
-  `/${"long/".repeat(1600)}`,
+  `/${"long/".repeat(1500)}`,
 ];
 
 for (const target of targets) {

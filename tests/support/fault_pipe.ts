@@ -28,6 +28,7 @@ export class FaultPipe {
   readonly #sink: Socket;
   readonly #conditions: Conditions;
   readonly #random: () => number;
+  readonly #tap: ((bytes: Uint8Array) => void) | undefined;
   readonly #queue: { bytes: Uint8Array; dueAtMs: number }[] = [];
   #queuedBytes = 0;
   #passedBytes = 0;
@@ -43,12 +44,13 @@ export class FaultPipe {
 
   constructor(
     sockets: { source: Socket; sink: Socket },
-    options: { conditions: Conditions; random: () => number },
+    options: { conditions: Conditions; random: () => number; tap?: (bytes: Uint8Array) => void },
   ) {
     this.#source = sockets.source;
     this.#sink = sockets.sink;
     this.#conditions = options.conditions;
     this.#random = options.random;
+    this.#tap = options.tap;
     this.#source.on("data", (bytes: Uint8Array) => this.#arrived(bytes));
     this.#source.on("end", () => {
       this.#ended = true;
@@ -129,7 +131,9 @@ export class FaultPipe {
     const head = this.#queue[0];
     let count = Math.min(head.bytes.length, Math.max(1, Math.floor(bytesPerSecond * burstMs / 1000)));
     if (this.#trigger !== null) count = Math.min(count, this.#trigger.atBytes - this.#passedBytes);
-    this.#sink.write(head.bytes.subarray(0, count));
+    const piece = head.bytes.subarray(0, count);
+    this.#sink.write(piece);
+    this.#tap?.(piece);
     if (count === head.bytes.length) this.#queue.shift();
     else head.bytes = head.bytes.subarray(count);
     this.#queuedBytes -= count;

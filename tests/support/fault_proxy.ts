@@ -7,6 +7,9 @@ export type Direction = "up" | "down";
 /** A way to lose a connection. `rst`: reset on both sides; `silence`: nothing passes, both sockets stay open. */
 export type Loss = "rst" | "silence";
 
+/** Sees the bytes of one connection as they pass, in the order they do; they must not be changed. */
+export type Tap = (direction: Direction, bytes: Uint8Array) => void;
+
 const directions: Direction[] = ["up", "down"];
 
 /** One TCP connection through a {@link FaultProxy}: both of its sockets and both directions. */
@@ -17,14 +20,14 @@ export class FaultLink {
 
   constructor(
     sockets: { near: Socket; far: Socket },
-    options: { conditions: Conditions; random: () => number; closed: () => void },
+    options: { conditions: Conditions; random: () => number; tap?: Tap; closed: () => void },
   ) {
     const { near, far } = sockets;
+    const { conditions, random, tap } = options;
     this.#sockets = [near, far];
-    this.#pipes = {
-      up: new FaultPipe({ source: near, sink: far }, options),
-      down: new FaultPipe({ source: far, sink: near }, options),
-    };
+    const pipe = (direction: Direction, source: Socket, sink: Socket) =>
+      new FaultPipe({ source, sink }, { conditions, random, tap: tap && ((bytes) => tap(direction, bytes)) });
+    this.#pipes = { up: pipe("up", near, far), down: pipe("down", far, near) };
     let closedSockets = 0;
     for (const socket of this.#sockets) {
       // An error is followed by `close`, which is where both sides end.
@@ -94,6 +97,15 @@ export class FaultLink {
   }
 }
 
+export interface FaultProxyOptions {
+  /** Where the target is. @default "127.0.0.1" */
+  hostname?: string;
+  /** Uniform in [0, 1): draws the jitter. @default Math.random */
+  random?: () => number;
+  /** Called for each connection; what it returns sees the connection's bytes. */
+  tap?: () => Tap;
+}
+
 /**
  * A TCP proxy that stands between a runner and its gateway, in the test's own process, and breaks what passes.
  * It forwards faithfully until it is told otherwise; everything can be changed while connections are open.
@@ -113,7 +125,7 @@ export class FaultLink {
 export class FaultProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: { port: number; hostname: string };
-  readonly #random: () => number;
+  readonly #options: FaultProxyOptions;
   readonly #links = new Set<FaultLink>();
   readonly #conditions: Conditions = { delayMs: 0, jitterMs: 0, bytesPerSecond: Infinity };
   #refusing = false;
@@ -124,11 +136,11 @@ export class FaultProxy implements AsyncDisposable {
 
   private constructor(
     target: { port: number; hostname: string },
-    options: { server: Server; random: () => number },
+    options: FaultProxyOptions & { server: Server },
   ) {
     this.#target = target;
     this.#server = options.server;
-    this.#random = options.random;
+    this.#options = options;
     this.#server.on("connection", (near: Socket) => this.#connection(near));
   }
 
@@ -136,19 +148,15 @@ export class FaultProxy implements AsyncDisposable {
    * Listens on a free port of 127.0.0.1.
    *
    * @param port of the target
-   * @param options `random` is uniform in [0, 1) and draws the jitter
    */
-  static async start(
-    port: number,
-    options: { hostname?: string; random?: () => number } = {},
-  ): Promise<FaultProxy> {
-    const { hostname = "127.0.0.1", random = Math.random } = options;
+  static async start(port: number, options: FaultProxyOptions = {}): Promise<FaultProxy> {
+    const { hostname = "127.0.0.1" } = options;
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(0, "127.0.0.1", resolve);
     });
-    return new FaultProxy({ port, hostname }, { server, random });
+    return new FaultProxy({ port, hostname }, { ...options, server });
   }
 
   get port(): number {
@@ -222,7 +230,8 @@ export class FaultProxy implements AsyncDisposable {
     const far = connect({ port, host: hostname, allowHalfOpen: true, noDelay: true });
     const link = new FaultLink({ near, far }, {
       conditions: this.#conditions,
-      random: this.#random,
+      random: this.#options.random ?? Math.random,
+      tap: this.#options.tap?.(),
       closed: () => this.#links.delete(link),
     });
     if (this.#silencingNew) link.silence();

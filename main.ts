@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { gatewayCommand } from "./commands/gateway.ts";
+import { pingProbeCommand } from "./commands/ping_probe.ts";
 import { run } from "./commands/run.ts";
 import { runnerCommand } from "./commands/runner.ts";
 import { version } from "./commands/version.ts";
@@ -10,6 +11,7 @@ const program = new Command("tunnel")
   )
   .version(version, "-V, --version", "print the version")
   .addCommand(gatewayCommand())
-  .addCommand(runnerCommand());
+  .addCommand(runnerCommand())
+  .addCommand(pingProbeCommand());
 
 await run(program, Deno.args);

@@ -93,7 +93,7 @@ export async function dialLink(options: DialLinkOptions): Promise<DialledLink> {
       ]),
     );
     const { head, rest } = await readHead(conn);
-    if (head.status !== 101) throw await refusal(conn, head, rest);
+    if (head.status !== 101) throw await refusal(conn, head, { rest, path: options.path ?? "link" });
     const isLink = headerValue(head.headers, "sec-websocket-accept") === acceptKey(key) &&
       hasToken(head.headers, "sec-websocket-protocol", linkSubprotocol);
     if (!isLink) {
@@ -144,7 +144,11 @@ async function readHead(conn: Deno.Conn): Promise<{ head: ResponseHead; rest: Ui
 }
 
 /** What the gateway says of its refusal, read from its JSON. */
-async function refusal(conn: Deno.Conn, head: ResponseHead, rest: Uint8Array): Promise<LinkRefusedError> {
+async function refusal(
+  conn: Deno.Conn,
+  head: ResponseHead,
+  { rest, path }: { rest: Uint8Array; path: string },
+): Promise<LinkRefusedError> {
   const final = head.status === 401 || head.status === 403;
   const decoder = new BodyDecoder(responseFraming(head, "GET"));
   const parts: Uint8Array[] = [];
@@ -163,7 +167,8 @@ async function refusal(conn: Deno.Conn, head: ResponseHead, rest: Uint8Array): P
     decoder.decode(buffer, 0, count, sink);
   }
   const said = messageOf(Buffer.concat(parts).toString("utf8"));
-  return new LinkRefusedError(`the gateway refused the link (${head.status}): ${said ?? head.reason}`, {
+  const what = path.split("?", 1)[0];
+  return new LinkRefusedError(`the gateway refused the ${what} (${head.status}): ${said ?? head.reason}`, {
     status: head.status,
     final,
   });

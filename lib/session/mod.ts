@@ -1,5 +1,6 @@
 /** The state machines both ends of a link run: streams, sessions, heartbeat. Pure: time comes in as an argument. */
 export { Backoff } from "./backoff.ts";
+export { ClockOffset } from "./clock_offset.ts";
 export {
   Heartbeat,
   type HeartbeatEffect,

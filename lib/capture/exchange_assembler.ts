@@ -1,0 +1,282 @@
+import {
+  type BodyChunkFrame,
+  formatStreamId,
+  frameTypes,
+  indexAdd,
+  isAfter,
+  type SequencedFrame,
+  type StreamFrame,
+  type WsMessageFrame,
+} from "../protocol/mod.ts";
+import { decodeCapturedFrame } from "./captured_frame.ts";
+import { type CapturedBody, type CapturedExchange, emptyBody, type Origin } from "./exchange.ts";
+import type { CaptureEvent, CaptureRecord, CaptureSide, FrameRecord } from "./format.ts";
+import { type ByteStore, MemoryStore } from "./stored_bytes.ts";
+
+export interface ExchangeAssemblerOptions {
+  /** Which side captured, from the header: tells requests from responses. */
+  side: CaptureSide;
+  /** Where bodies and messages go. The assembler's owner disposes it. @default a {@link MemoryStore} */
+  store?: ByteStore;
+  /** Called with each exchange when it is over, in the order of their ends. */
+  done: (exchange: CapturedExchange) => void;
+}
+
+/** Ended streams that are remembered: as many as may end while a frame is on its way. */
+const endedKept = 4096;
+
+/** An exchange that is not over, and which frame each direction expects next. */
+interface Live {
+  exchange: CapturedExchange;
+  next: Record<Origin, number | null>;
+}
+
+/**
+ * Puts a capture's records together to what clients did and got. Frames that a second link carried again count
+ * once. Memory grows with what is in flight at a time, and with what the store keeps.
+ *
+ * ```ts
+ * const exchanges: CapturedExchange[] = [];
+ * const assembler = new ExchangeAssembler({ side: reader.header.side, done: (e) => exchanges.push(e) });
+ * await readRecords(reader, (record) => assembler.add(record));
+ * assembler.finish();
+ * ```
+ */
+export class ExchangeAssembler {
+  readonly #options: ExchangeAssemblerOptions;
+  readonly #store: ByteStore;
+  readonly #live = new Map<string, Live>();
+  /** Streams that ended lately: frames that crossed a reset on the way are no new exchange. */
+  readonly #ended = new Set<string>();
+
+  constructor(options: ExchangeAssemblerOptions) {
+    this.#options = options;
+    this.#store = options.store ?? new MemoryStore();
+  }
+
+  /** Exchanges that are not over. */
+  get liveCount(): number {
+    return this.#live.size;
+  }
+
+  /** @throws {ProtocolError} when a record holds a frame that is none */
+  add(record: CaptureRecord): void {
+    switch (record.kind) {
+      case "frame":
+        return this.#record(record);
+      case "event":
+        return this.#event(record.event, record);
+      case "gap":
+        for (const { exchange } of this.#live.values()) exchange.hasGaps = true;
+        return;
+      case "header":
+      case "malformed":
+        return;
+    }
+  }
+
+  /** The capture is over: exchanges still open are done, as far as they came. */
+  finish(): void {
+    for (const { exchange } of this.#live.values()) this.#options.done(exchange);
+    this.#live.clear();
+  }
+
+  // ── private ──
+
+  #record(record: FrameRecord): void {
+    const frame = decodeCapturedFrame(record);
+    if (frame === null || frame.type < frameTypes.requestStart) return;
+    const stream = frame as StreamFrame;
+    const id = formatStreamId(stream.gatewayId, stream.requestId);
+    let live = this.#live.get(id);
+    if (live === undefined) {
+      // What comes after the end (a last acknowledgement, a reset that crossed) tells nothing more.
+      if (stream.type === frameTypes.ack || stream.type === frameTypes.reset || this.#ended.has(id)) return;
+      live = begin(stream, id, record.timeUs);
+      this.#live.set(id, live);
+    }
+    const { exchange } = live;
+    exchange.endedAtUs = record.timeUs;
+    if (exchange.links.at(-1) !== record.link) exchange.links.push(record.link);
+    const from: Origin = (this.#options.side === "gateway") === (record.direction === "sent")
+      ? "client"
+      : "origin";
+    if (stream.type === frameTypes.ack) return;
+    if (stream.type === frameTypes.reset) {
+      const { code, reason } = stream;
+      exchange.reset ??= { timeUs: record.timeUs, from, code, reason };
+      return;
+    }
+    if (isRepeated(live, from, stream.index)) return;
+    this.#frame(exchange, stream, { from, timeUs: record.timeUs, omittedBytes: record.omittedBytes });
+  }
+
+  #frame(
+    exchange: CapturedExchange,
+    frame: SequencedFrame,
+    seen: { from: Origin; timeUs: number; omittedBytes: number },
+  ): void {
+    const { from, timeUs } = seen;
+    switch (frame.type) {
+      case frameTypes.requestStart:
+        exchange.method = frame.method;
+        exchange.target = frame.target;
+        exchange.headers = frame.headers;
+        if (!frame.hasBody) exchange.body.endedAtUs = timeUs;
+        return;
+      case frameTypes.wsOpen:
+        exchange.target = frame.target;
+        exchange.headers = frame.headers;
+        exchange.resumed = frame.resumed;
+        exchange.subprotocol = frame.subprotocol;
+        return;
+      case frameTypes.responseStart: {
+        const { status, reason, headers } = frame;
+        exchange.answer = { timeUs, status, reason, headers, body: emptyBody() };
+        return;
+      }
+      case frameTypes.wsAccept: {
+        const { headers } = frame;
+        exchange.answer = { timeUs, status: 101, reason: "", headers, body: emptyBody() };
+        return;
+      }
+      case frameTypes.bodyChunk: {
+        const body = bodyFrom(exchange, from);
+        const bytes = this.#keep(frame, seen.omittedBytes);
+        body.parts.push({ timeUs, bytes });
+        body.length += bytes.length;
+        body.omittedBytes += bytes.omittedBytes;
+        return;
+      }
+      case frameTypes.bodyEnd: {
+        const body = bodyFrom(exchange, from);
+        body.endedAtUs = timeUs;
+        body.cut = frame.cut;
+        body.trailers = frame.trailers;
+        return;
+      }
+      case frameTypes.wsMessage:
+        this.#message(exchange, frame, seen);
+        return;
+      case frameTypes.wsClose:
+        exchange.closes.push({ timeUs, from, code: frame.code, reason: frame.reason });
+        return;
+      default:
+        frame satisfies never;
+    }
+  }
+
+  #message(
+    exchange: CapturedExchange,
+    frame: WsMessageFrame,
+    seen: { from: Origin; timeUs: number; omittedBytes: number },
+  ): void {
+    const { from, timeUs } = seen;
+    let message = exchange.messages.findLast((message) => message.from === from);
+    if (message === undefined || message.complete) {
+      message = {
+        timeUs,
+        endedAtUs: timeUs,
+        from,
+        binary: frame.binary,
+        parts: [],
+        length: 0,
+        omittedBytes: 0,
+        complete: false,
+      };
+      exchange.messages.push(message);
+    }
+    const bytes = this.#keep(frame, seen.omittedBytes);
+    message.parts.push(bytes);
+    message.length += bytes.length;
+    message.omittedBytes += bytes.omittedBytes;
+    message.endedAtUs = timeUs;
+    message.complete = frame.final;
+  }
+
+  #keep(frame: BodyChunkFrame | WsMessageFrame, omittedBytes: number) {
+    return this.#store.keep(frame.bytes, omittedBytes);
+  }
+
+  #event(event: CaptureEvent, at: { timeUs: number; link: number }): void {
+    switch (event.name) {
+      case "collected": {
+        const live = this.#live.get(event.stream);
+        if (live === undefined) return;
+        live.exchange.collected = event.reason;
+        live.exchange.endedAtUs = at.timeUs;
+        this.#live.delete(event.stream);
+        this.#ended.add(event.stream);
+        if (this.#ended.size > endedKept) {
+          for (const oldest of this.#ended) {
+            this.#ended.delete(oldest);
+            break;
+          }
+        }
+        this.#options.done(live.exchange);
+        return;
+      }
+      case "dropped":
+      case "lost":
+      case "refused":
+        for (const { exchange } of this.#live.values()) {
+          if (exchange.links.at(-1) === at.link) exchange.linkChanges++;
+        }
+        return;
+    }
+  }
+}
+
+function begin(frame: SequencedFrame, id: string, timeUs: number): Live {
+  const isWebSocket = frame.type === frameTypes.wsOpen || frame.type === frameTypes.wsAccept ||
+    frame.type === frameTypes.wsMessage || frame.type === frameTypes.wsClose;
+  const hasBeginning = frame.type === frameTypes.requestStart || frame.type === frameTypes.wsOpen;
+  const exchange: CapturedExchange = {
+    id,
+    gatewayId: frame.gatewayId,
+    requestId: frame.requestId,
+    kind: isWebSocket ? "websocket" : "http",
+    startedAtUs: timeUs,
+    endedAtUs: timeUs,
+    method: isWebSocket ? "GET" : "",
+    target: "",
+    headers: [],
+    body: emptyBody(),
+    answer: null,
+    messages: [],
+    resumed: false,
+    subprotocol: "",
+    closes: [],
+    reset: null,
+    links: [],
+    linkChanges: 0,
+    collected: null,
+    hasBeginning,
+    hasGaps: !hasBeginning,
+  };
+  return { exchange, next: hasBeginning ? { client: 0, origin: 0 } : { client: null, origin: null } };
+}
+
+/** Whether a link has carried this frame before; notes gaps on the way. */
+function isRepeated(live: Live, from: Origin, index: number): boolean {
+  const next = live.next[from];
+  if (next !== null && index !== next) {
+    if (isAfter(next, index)) return true;
+    live.exchange.hasGaps = true;
+  }
+  live.next[from] = indexAdd(index, 1);
+  return false;
+}
+
+/** The body that a frame belongs to. An answer whose head is missing gets an empty one, status 0. */
+function bodyFrom(exchange: CapturedExchange, from: Origin): CapturedBody {
+  if (from === "client") return exchange.body;
+  exchange.answer ??= {
+    timeUs: exchange.endedAtUs,
+    status: 0,
+    reason: "",
+    headers: [],
+    body: emptyBody(),
+  };
+  return exchange.answer.body;
+}

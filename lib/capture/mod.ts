@@ -1,0 +1,17 @@
+/** The capture format: writer, reader, redaction, and what clients did and got, put together from records. */
+export { decodeCapturedFrame } from "./captured_frame.ts";
+export {
+  type BodyPart,
+  bytesOf,
+  type CapturedAnswer,
+  type CapturedBody,
+  type CapturedExchange,
+  type CapturedMessage,
+  isComplete,
+  type Origin,
+} from "./exchange.ts";
+export { ExchangeAssembler, type ExchangeAssemblerOptions } from "./exchange_assembler.ts";
+export * from "./format.ts";
+export { CaptureReader, type CaptureSource } from "./reader.ts";
+export { readRecords, type ReadRecordsOptions } from "./read_records.ts";
+export { type ByteStore, LengthStore, MemoryStore, SpillStore, type StoredBytes } from "./stored_bytes.ts";

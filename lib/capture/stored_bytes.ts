@@ -1,0 +1,92 @@
+import { Buffer } from "node:buffer";
+
+/** Bytes of a body or message part, wherever they are kept. */
+export interface StoredBytes {
+  /** Bytes that crossed the link, those that the capture left out included. */
+  readonly length: number;
+  /** How many of them the capture left out, at the end; they read as zeros. */
+  readonly omittedBytes: number;
+  /** @throws {Error} when bodies were not kept, or their store is closed */
+  read(): Uint8Array;
+}
+
+/** Keeps what {@link ExchangeAssembler} is given of bodies and messages. */
+export interface ByteStore extends Disposable {
+  /** @param bytes is copied */
+  keep(bytes: Uint8Array, omittedBytes: number): StoredBytes;
+}
+
+/** Keeps bytes in memory: for exchanges that are dealt with one after another. */
+export class MemoryStore implements ByteStore {
+  keep(bytes: Uint8Array, omittedBytes: number): StoredBytes {
+    const kept = bytes.slice();
+    return { length: kept.length, omittedBytes, read: () => kept };
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+/** Keeps lengths alone: for summaries. */
+export class LengthStore implements ByteStore {
+  keep(bytes: Uint8Array, omittedBytes: number): StoredBytes {
+    return {
+      length: bytes.length,
+      omittedBytes,
+      read: () => {
+        throw new Error("the bytes of this capture's bodies were not kept, only their lengths");
+      },
+    };
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+/** Writes to the file are gathered up to this size, bytes. */
+const gatherBytes = 256 * 1024;
+
+/**
+ * Keeps bytes in a temporary file, so that all exchanges of a large capture can be held at once: a part then
+ * costs some hundred bytes of memory, whatever its size. Disposing it removes the file.
+ */
+export class SpillStore implements ByteStore {
+  readonly #path = Deno.makeTempFileSync({ prefix: "tunnel-replay-", suffix: ".spill" });
+  readonly #file = Deno.openSync(this.#path, { read: true, write: true });
+  #written = 0;
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+
+  keep(bytes: Uint8Array, omittedBytes: number): StoredBytes {
+    const at = this.#written + this.#gatheredBytes;
+    this.#gathered.push(bytes.slice());
+    this.#gatheredBytes += bytes.length;
+    if (this.#gatheredBytes >= gatherBytes) this.#flush();
+    const { length } = bytes;
+    return { length, omittedBytes, read: () => this.#read(at, length) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+    Deno.removeSync(this.#path);
+  }
+
+  #flush(): void {
+    const bytes = Buffer.concat(this.#gathered);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    this.#file.seekSync(this.#written, Deno.SeekMode.Start);
+    for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
+    this.#written += bytes.length;
+  }
+
+  #read(at: number, length: number): Uint8Array {
+    if (at + length > this.#written) this.#flush();
+    const bytes = new Uint8Array(length);
+    this.#file.seekSync(at, Deno.SeekMode.Start);
+    for (let done = 0; done < length;) {
+      const count = this.#file.readSync(bytes.subarray(done));
+      if (count === null) throw new Error("the temporary file with the captured bodies was cut short");
+      done += count;
+    }
+    return bytes;
+  }
+}

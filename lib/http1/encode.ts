@@ -29,7 +29,7 @@ const emptyLastChunk = Uint8Array.of(0x30, cr, lf, cr, lf);
  * (CR, LF, NUL, other controls, anything beyond latin1), or the target is empty
  */
 export function encodeRequestHead(method: string, target: string, headers: RawHeaders): Uint8Array {
-  const length = method.length + target.length + 14 + fieldsLength(headers);
+  const length = method.length + target.length + 12 + fieldsLength(headers);
   const { out, start } = reserve(length);
   if (target.length === 0) throw new EncodeError("a request needs a target");
   let at = putToken(out, start, method, "a method");
@@ -55,7 +55,7 @@ export function encodeResponseHead(status: number, reason: string, headers: RawH
   if (!Number.isInteger(status) || status < 100 || status > 999) {
     throw new EncodeError(`a status is a number from 100 to 999, not ${status}`);
   }
-  const length = reason.length + 17 + fieldsLength(headers);
+  const length = reason.length + 15 + fieldsLength(headers);
   const { out, start } = reserve(length);
   let at = putVersion(out, start);
   out[at++] = space;
@@ -129,8 +129,7 @@ function reserve(length: number): { out: Uint8Array; start: number } {
 
 /** Takes the reserved bytes for good: had writing them failed, the next would have had them. */
 function commit(out: Uint8Array, start: number, end: number): Uint8Array {
-  if (out !== slab) return out;
-  slabUsed = end;
+  if (out === slab) slabUsed = end;
   return out.subarray(start, end);
 }
 

@@ -92,6 +92,12 @@ const routes = {
     // Before a string Node would write the head in the string's encoding, before bytes it writes Latin-1.
     response.end(Buffer.from("ok"));
   },
+  "/large-head"(_request, response, query) {
+    for (let i = 0; i < Number(query.get("fields")); i++) {
+      response.setHeader(`x-field-${i}`, "v".repeat(1000));
+    }
+    response.end("ok");
+  },
   "/hop"(_request, response) {
     response.setHeader("connection", "x-hop, keep-alive");
     response.setHeader("x-hop", "1");

@@ -94,19 +94,17 @@ export function summaryLines(
 /** What was sent and what became of it. */
 export function countsLine(counts: ProbeCounts, style: Style): string {
   const { sent, received, lost, failed, late, duplicated, outOfOrder, pending } = counts;
-  const loss = `${lost + failed} without an answer in time (${
-    Math.round(lossPercent(counts) * 100) / 100
-  } %)`;
+  const loss = `${Math.round(lossPercent(counts) * 100) / 100} % unanswered`;
   return [
     `${sent} sent`,
     `${received} received`,
-    `${lost} lost`,
-    `${failed} failed`,
-    `${late} late`,
+    `${
+      lost + failed > 0 ? style.bad(loss) : style.good(loss)
+    } (${lost} lost, ${failed} failed, ${late} late)`,
     `${duplicated} duplicated`,
     `${outOfOrder} out of order`,
     ...(pending > 0 ? [`${pending} under way`] : []),
-  ].join(", ") + `; ${lost + failed > 0 ? style.bad(loss) : style.good(loss)}`;
+  ].join(", ");
 }
 
 /** Percentiles of the round trip and of each hop that was measured. */

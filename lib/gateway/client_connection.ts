@@ -342,7 +342,7 @@ export class ClientConnection implements ByteSocketHandler {
       runner: name,
       status: problem.status,
       durationMs: 0,
-      stream: "",
+      requestId: 0,
       problem: problem.code,
     });
     this.#linger();

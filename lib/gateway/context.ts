@@ -59,7 +59,8 @@ export interface RequestSummary {
   runner: string;
   status: number;
   durationMs: number;
-  stream: string;
+  /** Of the stream that carried it; 0 when none did. */
+  requestId: number;
   /** The gateway's own error code, when it answered itself or broke off. */
   problem: string | null;
 }

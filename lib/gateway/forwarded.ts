@@ -18,27 +18,28 @@ export function forwardedHeaders(
   client: ClientInfo,
   trustForwarded: boolean,
 ): RawHeaders {
-  const kept = stripHopByHop(headers);
-  const forward: RawHeaders = [];
+  // A list of this function's own: what goes is overwritten by what follows it.
+  const forward = stripHopByHop(headers);
+  let length = 0;
   let forwardedFor = "";
   let proto = "";
   let host = "";
-  for (let i = 0; i < kept.length; i += 2) {
-    const name = kept[i];
+  for (let i = 0; i < forward.length; i += 2) {
+    const name = forward[i];
     // Cheap tests before any lower-casing: nearly every header goes through untouched.
     const first = name.charCodeAt(0) | 0x20;
     if (first === 0x78 && name.length >= 15) {
       const lower = name.toLowerCase();
       if (lower === "x-forwarded-for") {
-        forwardedFor = forwardedFor === "" ? kept[i + 1] : `${forwardedFor}, ${kept[i + 1]}`;
+        forwardedFor = forwardedFor === "" ? forward[i + 1] : `${forwardedFor}, ${forward[i + 1]}`;
         continue;
       }
       if (lower === "x-forwarded-proto") {
-        proto = kept[i + 1];
+        proto = forward[i + 1];
         continue;
       }
       if (lower === "x-forwarded-host") {
-        host = kept[i + 1];
+        host = forward[i + 1];
         continue;
       }
       if (lower === runnerHeader) continue;
@@ -46,8 +47,10 @@ export function forwardedHeaders(
       // The gateway answers 100-continue itself (RFC 9110, 10.1.1).
       continue;
     }
-    forward.push(name, kept[i + 1]);
+    forward[length++] = name;
+    forward[length++] = forward[i + 1];
   }
+  forward.length = length;
   forward.push(
     "X-Forwarded-For",
     forwardedFor === "" ? client.address : `${forwardedFor}, ${client.address}`,

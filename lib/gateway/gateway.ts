@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
-import { frameTypes, resetCodes } from "../protocol/mod.ts";
+import { formatStreamId, frameTypes, resetCodes } from "../protocol/mod.ts";
 import { monotonicMs } from "../link/mod.ts";
 import { type Logger, silentLogger } from "../telemetry/mod.ts";
 import { BufferLimit } from "./buffer_limit.ts";
@@ -217,15 +217,16 @@ export class Gateway implements IngressContext, AsyncDisposable {
   }
 
   requestDone(summary: RequestSummary): void {
-    const { problem, durationMs, stream, target, ...rest } = summary;
+    const { problem } = summary;
     // A line for every request would cost more than the request: those that went wrong get one.
     const level = problem === null || problem === "client_gone" ? "debug" : "info";
     if (!this.logger.enabled(level)) return;
+    const { problem: _, durationMs, requestId, target, ...rest } = summary;
     this.logger[level]("request", {
       ...rest,
       path: target.split("?", 1)[0],
       durationMs: Math.round(durationMs * 10) / 10,
-      stream: stream === "" ? undefined : stream,
+      stream: requestId === 0 ? undefined : formatStreamId(this.gatewayId, requestId),
       problem: problem ?? undefined,
     });
   }
@@ -315,6 +316,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
       links,
       streams: this.streamCount,
       hibernating: this.hibernating,
+      bufferedBytes: this.bufferedBytes,
     });
   }
 

@@ -42,7 +42,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   #undeliveredFrames = 0;
   #undeliveredBytes = 0;
   #done = false;
-  #streamId = "";
+  #requestId = 0;
   /** The request's frames while no stream carries them. */
   #held: SequencedFrame[] = [];
   #repeated = false;
@@ -208,7 +208,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   #open(runner: Runner): void {
     const stream = runner.open("http", this);
     this.#stream = stream;
-    this.#streamId = stream.id;
+    this.#requestId = stream.requestId;
   }
 
   #push(frame: SequencedFrame): void {
@@ -296,7 +296,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
       runner: runner.name,
       status: response.started ? response.status : 499,
       durationMs: monotonicMs() - this.#startedAt,
-      stream: this.#streamId,
+      requestId: this.#requestId,
       problem,
     });
   }

@@ -103,15 +103,24 @@ export class RunnerSession implements Runner {
 /** Request ids of one gateway: count up over all sessions, wrap at 2^32, skip those still in use. */
 export class RequestIds {
   #next = 1;
+  /** Until the first wrap every id is one that was never used. */
+  #wrapped = false;
 
   next(session: Session): number {
-    while (!session.isFree(this.#next)) this.#advance();
+    if (this.#wrapped) {
+      while (!session.isFree(this.#next)) this.#advance();
+    }
     const id = this.#next;
     this.#advance();
     return id;
   }
 
   #advance(): void {
-    this.#next = this.#next === maxId ? 1 : this.#next + 1;
+    if (this.#next === maxId) {
+      this.#next = 1;
+      this.#wrapped = true;
+    } else {
+      this.#next++;
+    }
   }
 }

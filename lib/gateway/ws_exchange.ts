@@ -47,7 +47,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   #undeliveredFrames = 0;
   #undeliveredBytes = 0;
   #status = 0;
-  #streamId = "";
+  #requestId = 0;
   /** Subprotocol the client was accepted with. */
   #subprotocol = "";
   /** Messages of the client while no stream carries them. */
@@ -82,7 +82,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#open(runner);
     for (const frame of held) this.#stream?.push(frame);
     if (this.#stream?.writable) this.writable();
-    this.#options.context.logger.info("websocket.woken", { runner: runner.name, stream: this.#streamId });
+    this.#options.context.logger.info("websocket.woken", { runner: runner.name, stream: this.#stream?.id });
   }
 
   expire(reason: string): void {
@@ -236,7 +236,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     const { head, client, context } = this.#options;
     const stream = runner.open("websocket", this);
     this.#stream = stream;
-    this.#streamId = stream.id;
+    this.#requestId = stream.requestId;
     stream.push({
       type: frameTypes.wsOpen,
       gatewayId: 0,
@@ -377,7 +377,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       runner: runner.name,
       status: this.#status !== 0 ? this.#status : response.started ? response.status : 499,
       durationMs: monotonicMs() - this.#startedAt,
-      stream: this.#streamId,
+      requestId: this.#requestId,
       problem,
     });
   }

@@ -53,6 +53,9 @@ export class ByteSocket {
   #block: Uint8Array | null = null;
   #blockUsed = 0;
   #queuedBytes = 0;
+  /** What the kernel is being given, and the block it lies in. */
+  #underWay: Uint8Array | null = null;
+  #underWayBlock: Uint8Array | null = null;
   #writing = false;
   #aboveHighWater = false;
   #ending = false;
@@ -237,33 +240,52 @@ export class ByteSocket {
     queueMicrotask(this.#flush);
   }
 
-  #flush = async (): Promise<void> => {
-    try {
+  // Callbacks made once, and no async function: this runs once or twice for every request.
+  #flush = (): void => {
+    if (this.#closed) return;
+    if (this.#queue.length > 0) {
       this.#seal();
-      while (this.#queue.length > 0) {
-        const { bytes, block } = this.#queue.shift()!;
-        let written = 0;
-        while (written < bytes.length) {
-          const count = await this.#conn.write(written === 0 ? bytes : bytes.subarray(written));
-          if (this.#closed) return;
-          written += count;
-          this.#sent += count;
-          this.#queuedBytes -= count;
-        }
-        if (block !== null && freeBlocks.length < maxFreeBlocks) freeBlocks.push(block);
-        if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) {
-          this.#aboveHighWater = false;
-          this.handler.drained();
-        }
-        this.#seal();
-      }
+      const { bytes, block } = this.#queue.shift()!;
+      this.#send(bytes, block);
+    } else if (this.#block !== null && this.#blockUsed > 0) {
+      const block = this.#block;
+      const bytes = block.subarray(0, this.#blockUsed);
+      this.#block = null;
+      this.#blockUsed = 0;
+      this.#send(bytes, block);
+    } else {
       this.#writing = false;
-      if (this.#ending && !this.#closed) this.destroy(null);
-      else if (this.#finPending) await this.#sendFin();
-    } catch (error) {
-      this.#writing = false;
-      this.#writeFailed(asError(error));
+      if (this.#ending) this.destroy(null);
+      else if (this.#finPending) void this.#sendFin();
     }
+  };
+
+  #send(bytes: Uint8Array, block: Uint8Array | null): void {
+    this.#underWay = bytes;
+    this.#underWayBlock = block;
+    this.#conn.write(bytes).then(this.#wrote, this.#broke);
+  }
+
+  #wrote = (count: number): void => {
+    if (this.#closed) return;
+    this.#sent += count;
+    this.#queuedBytes -= count;
+    const bytes = this.#underWay!;
+    if (count < bytes.length) return this.#send(bytes.subarray(count), this.#underWayBlock);
+    const block = this.#underWayBlock;
+    this.#underWay = null;
+    this.#underWayBlock = null;
+    if (block !== null && freeBlocks.length < maxFreeBlocks) freeBlocks.push(block);
+    if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) {
+      this.#aboveHighWater = false;
+      this.handler.drained();
+    }
+    this.#flush();
+  };
+
+  #broke = (error: unknown): void => {
+    this.#writing = false;
+    this.#writeFailed(asError(error));
   };
 
   /**

@@ -7,6 +7,8 @@ export type OwedChange = "due" | "timer" | "nothing";
 export class AcknowledgementQueue {
   #due: Stream[] = [];
   #soon: Stream[] = [];
+  /** Those of {@link #soon} whose acknowledgement is their last: the sooner it goes, the sooner they are gone. */
+  #last: Stream[] = [];
 
   get isDue(): boolean {
     return this.#due.length > 0;
@@ -19,6 +21,7 @@ export class AcknowledgementQueue {
       this.#due.push(stream);
       return "due";
     }
+    if (stream.receiveDone && stream.receive.undelivered === 0) this.#last.push(stream);
     if (stream.ackOwed === "soon") return "nothing";
     stream.ackOwed = "soon";
     this.#soon.push(stream);
@@ -30,13 +33,21 @@ export class AcknowledgementQueue {
     const soon = this.#soon;
     if (soon.length === 0) return;
     this.#soon = [];
-    for (const stream of soon) {
-      if (stream.ackOwed === "soon") this.owe(stream, true);
-    }
+    this.#last = [];
+    this.#hasten(soon);
   }
 
-  /** The streams whose acknowledgement is due; the caller writes them or drops them. */
-  takeDue(): readonly Stream[] {
+  /**
+   * The streams whose acknowledgement is due; the caller writes them or drops them.
+   *
+   * @param withData a message goes out anyhow: last acknowledgements ride along in it
+   */
+  takeDue(withData: boolean): readonly Stream[] {
+    if (withData && this.#last.length > 0) {
+      const last = this.#last;
+      this.#last = [];
+      this.#hasten(last);
+    }
     const due = this.#due;
     if (due.length > 0) this.#due = [];
     return due;
@@ -47,5 +58,12 @@ export class AcknowledgementQueue {
     for (const stream of this.#soon) stream.ackOwed = "no";
     this.#due = [];
     this.#soon = [];
+    this.#last = [];
+  }
+
+  #hasten(streams: readonly Stream[]): void {
+    for (const stream of streams) {
+      if (stream.ackOwed === "soon") this.owe(stream, true);
+    }
   }
 }

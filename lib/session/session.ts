@@ -145,7 +145,7 @@ export class Session implements StreamOwner {
         if (frame.type === frameTypes.reset) this.#resetSent(frame.requestId);
       }
     }
-    for (const stream of this.#acknowledgements.takeDue()) {
+    for (const stream of this.#acknowledgements.takeDue(!this.#ready.isEmpty)) {
       if (stream.ackOwed !== "now" || stream.phase !== "open") continue;
       write(stream.ackFrame());
       if (stream.finalAckSent) this.settle(stream);
@@ -268,11 +268,7 @@ export class Session implements StreamOwner {
       return;
     }
     if (stream.finished && stream.handler === null) {
-      this.#tombstones.add(stream.requestId, {
-        kind: "finished",
-        delivered: stream.receive.deliveredIndex,
-        credit: stream.receive.credit,
-      });
+      this.#tombstones.addFinished(stream.requestId, stream.receive.deliveredIndex, stream.receive.credit);
       this.#collect(stream, "finished");
     }
   }
@@ -299,7 +295,7 @@ export class Session implements StreamOwner {
     if (stream.handler !== null) return;
     // Without a link its tombstone will tell the peer on the next one.
     if (this.#attached && stream.resetState !== "sent") return;
-    this.#tombstones.add(stream.requestId, { kind: "reset", code: reset.code, reason: reset.reason });
+    this.#tombstones.addReset(stream.requestId, reset.code, reset.reason);
     this.#collect(stream, "reset");
   }
 
@@ -345,8 +341,8 @@ export class Session implements StreamOwner {
 
   /** Tells of the streams that this end gave up, but for those that were asked about and answered. */
   #tellResets(answered: ReadonlySet<number>): void {
-    for (const [requestId, ending] of this.#tombstones.entries()) {
-      if (ending.kind === "reset" && !answered.has(requestId)) this.#tellEnding(requestId, ending);
+    for (const [requestId, ending] of this.#tombstones.resets()) {
+      if (!answered.has(requestId)) this.#tellEnding(requestId, ending);
     }
   }
 

@@ -135,17 +135,21 @@ const routes = {
   "/gone"(_request, response, query) {
     watch(query.get("id")).closed.then(() => response.end("gone"));
   },
-  /** Writes its first event at once and each further one only when `/step` asks for it. */
+  /** Writes its first event at once and each further one only when `/step` asks for it, until `/finish` does. */
   "/stepped"(_request, response, query) {
     response.writeHead(200, { "content-type": "text/event-stream" });
     let count = 0;
     const step = () => response.write(`data: event ${++count}\n\n`);
-    stepped.set(query.get("id"), step);
+    stepped.set(query.get("id"), { step, finish: () => response.end() });
     step();
   },
   "/step"(_request, response, query) {
-    stepped.get(query.get("id"))();
+    stepped.get(query.get("id")).step();
     response.end("stepped");
+  },
+  "/finish"(_request, response, query) {
+    stepped.get(query.get("id")).finish();
+    response.end("finished");
   },
   /** Answers, but closes the kept connection unanswered when the next request comes over it. */
   "/wear"(request, response) {

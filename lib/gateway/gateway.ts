@@ -317,6 +317,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
       streams: this.streamCount,
       hibernating: this.hibernating,
       bufferedBytes: this.bufferedBytes,
+      bufferedBytes: this.bufferedBytes,
     });
   }
 

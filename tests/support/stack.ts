@@ -63,6 +63,8 @@ export interface Health {
   links: number;
   streams: number;
   hibernating: number;
+  /** Payload held for runners. */
+  bufferedBytes: number;
 }
 
 export async function healthOf(gateway: RunningGateway): Promise<Health> {

@@ -13,7 +13,8 @@ import { environmentText, reportText } from "./report_text.ts";
 import { type Environment, parseReport, type Report, ReportError } from "./results.ts";
 import { rowIds } from "./rows.ts";
 import { runRows } from "./run_rows.ts";
-import { stopAll } from "./running.ts";
+import { measureScale } from "./scale.ts";
+import { interrupt, isInterrupted, stopAll } from "./running.ts";
 
 function httpLoaderOf(flags: Flags, environment: Environment): "wrk" | "own" {
   if (flags.loader === "wrk" && environment.wrk === null) {
@@ -49,13 +50,17 @@ async function bench(flags: Flags): Promise<void> {
   const earlier = flags.against === null ? null : readEarlier(flags.against);
   if (flags.json !== null) checkWritable(flags.json);
   printLine(environmentText(environment, httpLoader));
+  const { seconds, quick } = flags;
+  const rows = await runRows(flags, { withNginx: environment.nginx !== null, httpLoader });
+  const scale = flags.scale ? await measureScale({ seconds, quick }) : null;
   const report: Report = {
     format: "tunnel-bench",
     version: 1,
     at: new Date().toISOString(),
     environment,
-    settings: { seconds: flags.seconds, quick: flags.quick, httpLoader },
-    rows: await runRows(flags, { withNginx: environment.nginx !== null, httpLoader }),
+    settings: { seconds, quick, httpLoader },
+    rows,
+    scale,
   };
   printLine("\n" + reportText(report));
   if (flags.json !== null) Deno.writeTextFileSync(flags.json, JSON.stringify(report, null, 2) + "\n");
@@ -71,21 +76,26 @@ async function bench(flags: Flags): Promise<void> {
   }
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, async () => {
-    await stopAll();
-    Deno.exit(exitCodes.interrupted);
-  });
+/** Ends what runs and then the benchmark itself; whatever fails on the way fails because of that. */
+async function endInterrupted(): Promise<void> {
+  await interrupt();
+  Deno.exit(exitCodes.interrupted);
 }
 
-await run(
-  benchCommand(async (flags) => {
-    try {
-      await bench(flags);
-    } finally {
-      await stopAll();
-    }
-  }),
-  // Without flags the whole table is measured, where a command tree would print its help.
-  Deno.args.length === 0 ? ["--rows", rowIds.join(",")] : Deno.args,
-);
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => void endInterrupted());
+}
+
+const command = benchCommand(async (flags) => {
+  try {
+    await bench(flags);
+  } catch (error) {
+    if (isInterrupted()) return await endInterrupted();
+    throw error;
+  } finally {
+    await stopAll();
+  }
+});
+
+// Without flags the whole table is measured, where a command tree would print its help.
+await run(command, Deno.args.length === 0 ? ["--rows", rowIds.join(",")] : Deno.args);

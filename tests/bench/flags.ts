@@ -30,8 +30,11 @@ export function benchCommand(action: (flags: Flags) => Promise<void>) {
       "Measures the tunnel beside the origin alone and two chained nginx, all under the same load.",
     )
     .addOption(
-      new Option("--rows <ids>", `only these rows, separated by commas: ${rowIds.join(", ")}`)
-        .argParser(rowList).default(rowIds, "all"),
+      new Option(
+        "--rows <ids>",
+        `only these, separated by commas: ${rowIds.join(", ")} (default: all, with --scale none)`,
+      )
+        .argParser(rowList),
     )
     .addOption(
       new Option(
@@ -46,7 +49,7 @@ export function benchCommand(action: (flags: Flags) => Promise<void>) {
         .default("auto" as const).choices(["auto", "wrk", "own"] as const),
     )
     .addOption(
-      new Option("--scale", "measure how cost grows with streams and links, besides or instead of rows")
+      new Option("--scale", "measure how cost grows with streams and links")
         .default(
           false,
         ),
@@ -64,7 +67,7 @@ export function benchCommand(action: (flags: Flags) => Promise<void>) {
       command.error("error: --fail-regression needs --against FILE: there is nothing to compare with");
     }
     await action({
-      rows: options.rows,
+      rows: options.rows ?? (options.scale ? [] : rowIds),
       seconds: options.seconds ?? (options.quick ? quickSeconds : defaultSeconds),
       quick: options.quick,
       loader: options.loader,

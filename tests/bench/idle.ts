@@ -1,12 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { printLine } from "../../commands/output.ts";
-import { ChildProcess } from "../support/processes.ts";
 import { formatNumber } from "./format.ts";
-import type { IdleSockets } from "./load/idle_sockets.ts";
+import { holdIdleSockets } from "./load/generator.ts";
 import { type ProcessUsage, processUsage } from "./process_usage.ts";
 import type { FigureResult } from "./results.ts";
 import type { IdleRow } from "./rows.ts";
-import { keep, stop } from "./running.ts";
+import { stop } from "./running.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 /** Opening thousands of sockets leaves garbage; what is still held after this time is what they cost. */
@@ -15,9 +14,6 @@ const settleMs = 5_000;
 /** How long CPU is counted. A clock tick is 10 ms, so 10 s resolve 0.1 % of a core. */
 const watchMs = 10_000;
 const quickWatchMs = 5_000;
-
-/** How long all handshakes together may take, milliseconds. */
-const openWithinMs = 120_000;
 
 const maxGatewayKibibytes = 20;
 const maxCpuPercent = 1;
@@ -38,16 +34,8 @@ export async function measureIdle(row: IdleRow, { quick }: { quick: boolean }): 
     printLine("  not measured: this system has no /proc");
     return [];
   }
-  const load: IdleSockets = { port: stack.ports.tunnel, path: "/echo", count: row.sockets };
-  const holder = keep(
-    new ChildProcess(
-      Deno.execPath(),
-      ["run", "--quiet", "--allow-net=127.0.0.1", "tests/bench/load/idle_sockets.ts", JSON.stringify(load)],
-      { lineTimeoutMs: openWithinMs },
-    ),
-  );
+  const holder = await holdIdleSockets({ port: stack.ports.tunnel, path: "/echo", count: row.sockets });
   try {
-    await holder.line(/^open$/m);
     await delay(quick ? settleMs / 2 : settleMs);
     const begin = requireUsages(stack);
     const beginMs = performance.now();

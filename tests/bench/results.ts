@@ -36,6 +36,28 @@ export interface FigureResult {
 
 export type RowResult = LoadResult | FigureResult;
 
+/** What one size of a growing number of streams or links costs. */
+export interface ScalePoint {
+  /** Streams on one link, or links. */
+  count: number;
+  /** One entry a round: messages a second, and the median round trip. */
+  rates: number[];
+  p50Ms: number[];
+  /** CPU of the gateway for one message, microseconds, one entry a round; `null` where that cannot be read. */
+  gatewayMicros: number[] | null;
+  gatewayResidentBytes: number | null;
+  /** CPU of the gateway while everything is open and silent, percent of a core. */
+  idleCpuPercent: number | null;
+}
+
+/** How cost grows. */
+export interface ScaleResult {
+  /** WebSockets on one link; at most 32 of them send. */
+  streams: ScalePoint[];
+  /** Links to one gateway; 100 WebSockets that all send are spread over them. */
+  links: ScalePoint[];
+}
+
 /** On what a run was made. */
 export interface Environment {
   deno: string;
@@ -56,6 +78,7 @@ export interface Report {
   environment: Environment;
   settings: { seconds: number; quick: boolean; httpLoader: "wrk" | "own" };
   rows: RowResult[];
+  scale: ScaleResult | null;
 }
 
 /** A file is not a report of this version. */

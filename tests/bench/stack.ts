@@ -7,7 +7,8 @@ import { keep, stop } from "./running.ts";
 export const ways = ["direct", "nginx", "tunnel"] as const;
 export type Way = typeof ways[number];
 
-const token = "bench-token";
+/** Shown by everyone who dials the gateway. */
+export const token = "bench-token";
 
 /** The gateway and the runner, as `deno task tunnel` runs them: same permissions, default settings and log level. */
 export interface TunnelProcesses extends AsyncDisposable {
@@ -64,12 +65,15 @@ export async function startGateway(): Promise<{ process: ChildProcess; port: num
   return { process, port: await portOf(process, /listens on http:\/\/127\.0\.0\.1:(\d+)/) };
 }
 
+/** The flags of a command that dials the gateway. */
+export function linkArguments(gatewayPort: number): string[] {
+  return ["--gateway-url", `ws://127.0.0.1:${gatewayPort}`, "--token", token];
+}
+
 /** Starts a runner and waits until it is connected. */
 export async function startRunner(gatewayPort: number, originPort: number): Promise<ChildProcess> {
-  const process = keep(tunnel([
-    ...["runner", "--gateway-url", `ws://127.0.0.1:${gatewayPort}`, "--token", token],
-    ...["--target", `http://127.0.0.1:${originPort}`],
-  ]));
+  const target = `http://127.0.0.1:${originPort}`;
+  const process = keep(tunnel(["runner", ...linkArguments(gatewayPort), "--target", target]));
   await process.line(/is connected to/);
   return process;
 }

@@ -4,7 +4,7 @@ import { formatNumber } from "./format.ts";
 import type { FigureResult } from "./results.ts";
 import type { StartupRow } from "./rows.ts";
 import { keep, stop } from "./running.ts";
-import { startGateway, startOrigin, startRunner } from "./stack.ts";
+import { linkArguments, startGateway, startOrigin, startRunner } from "./stack.ts";
 import { median } from "./statistics.ts";
 
 const repetitions = 9;
@@ -24,6 +24,7 @@ export async function measureStartup(
 ): Promise<FigureResult[]> {
   const origin = await startOrigin();
   const gateway = await startGateway();
+  const runner = await startRunner(gateway.port, origin.port);
   const starts: Start[] = [
     {
       id: "gateway",
@@ -35,7 +36,12 @@ export async function measureStartup(
       title: "tunnel runner, until it is connected",
       run: () => startRunner(gateway.port, origin.port),
     },
-    { id: "version", title: "tunnel --version, until it ends", run: runVersion },
+    {
+      id: "ping-probe",
+      title: "tunnel ping-probe --count 1, until it ends",
+      run: () => runToEnd(["ping-probe", "--count", "1", ...linkArguments(gateway.port)]),
+    },
+    { id: "version", title: "tunnel --version, until it ends", run: () => runToEnd(["--version"]) },
   ];
   const results: FigureResult[] = [];
   for (const start of starts) {
@@ -51,6 +57,7 @@ export async function measureStartup(
       values,
     });
   }
+  await stop(runner);
   await stop(gateway.process);
   await stop(origin.process);
   return results;
@@ -69,8 +76,9 @@ async function timed(start: Start, times: number): Promise<number[]> {
   return values;
 }
 
-async function runVersion(): Promise<AsyncDisposable> {
-  const process = keep(tunnel(["--version"]));
-  await process.status();
+async function runToEnd(args: string[]): Promise<AsyncDisposable> {
+  const process = keep(tunnel(args));
+  const status = await process.status();
+  if (!status.success) throw new Error(`tunnel ${args[0]} ended with ${status.code}: ${process.stderr}`);
   return process;
 }

@@ -29,7 +29,7 @@ export function applyLoad(row: LoadRow, options: LoadOptions): Promise<Sample> {
     }
     case "websocket": {
       const { connections, inFlight, messageBytes } = row;
-      const rest = { connections, inFlight, messageBytes, idle: 0, runners: 0 };
+      const rest = { connections, inFlight, messageBytes, runners: 0 };
       return runProgram("ws_load.ts", { port, path: "/echo", seconds, ...rest } satisfies WebSocketLoad);
     }
     case "transfer": {

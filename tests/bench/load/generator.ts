@@ -1,5 +1,7 @@
 import { ChildProcess } from "../../support/processes.ts";
 import { keep, stop } from "../running.ts";
+import type { IdleSockets } from "./idle_sockets.ts";
+import type { ManyRunners } from "./many_runners.ts";
 import { parseSample, type Sample } from "./sample.ts";
 import { parseWrk } from "./wrk.ts";
 
@@ -8,11 +10,8 @@ const graceMs = 60_000;
 
 /** Runs one of this folder's programs on its load and reads its sample. */
 export async function runProgram(program: string, load: object): Promise<Sample> {
-  const permissions = ["--allow-net=127.0.0.1"];
-  const script = `tests/bench/load/${program}`;
-  const args = ["run", "--quiet", ...permissions, script, JSON.stringify(load)];
   const seconds = "seconds" in load && typeof load.seconds === "number" ? load.seconds : 0;
-  return parseSample(await outputOf(Deno.execPath(), args, seconds));
+  return parseSample(await outputOf(Deno.execPath(), programArguments(program, load), seconds));
 }
 
 /** Runs `wrk` with one thread. */
@@ -20,6 +19,32 @@ export async function runWrk(load: { url: string; connections: number; seconds: 
   const { url, connections, seconds } = load;
   const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", url];
   return parseWrk(await outputOf("wrk", args, seconds));
+}
+
+/** Opens WebSockets that stay silent until the process is ended. */
+export function holdIdleSockets(load: IdleSockets): Promise<ChildProcess> {
+  return startProgram("idle_sockets.ts", load, /^open$/m);
+}
+
+/** Connects runners that serve until the process is ended. */
+export function connectRunners(load: ManyRunners): Promise<ChildProcess> {
+  return startProgram("many_runners.ts", load, /^connected$/m);
+}
+
+/** How long thousands of handshakes may take, milliseconds. */
+const readyWithinMs = 120_000;
+
+async function startProgram(program: string, load: object, ready: RegExp): Promise<ChildProcess> {
+  const process = keep(
+    new ChildProcess(Deno.execPath(), programArguments(program, load), { lineTimeoutMs: readyWithinMs }),
+  );
+  await process.line(ready);
+  return process;
+}
+
+function programArguments(program: string, load: object): string[] {
+  const permissions = ["--allow-net=127.0.0.1"];
+  return ["run", "--quiet", ...permissions, `tests/bench/load/${program}`, JSON.stringify(load)];
 }
 
 /** wrk's version, or `null` when it is not installed. */

@@ -12,8 +12,6 @@ export interface WebSocketLoad {
   path: string;
   /** Connections that send. */
   connections: number;
-  /** Further connections that are open and silent. */
-  idle: number;
   /** Connections are spread over runners named r0, r1, …; 0 leaves the runner to the gateway. */
   runners: number;
   /** Messages under way on each connection. */
@@ -91,14 +89,14 @@ async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
 
 const load: WebSocketLoad = JSON.parse(Deno.args[0]);
 const { port, path, runners } = load;
-const sockets = await openSockets(load.connections + load.idle, (index) => ({
+const sockets = await openSockets(load.connections, (index) => ({
   port,
   path,
   runner: runners === 0 ? undefined : `r${index % runners}`,
 }));
 countFromMs = performance.now() + settleMs;
 stopAtMs = countFromMs + load.seconds * 1000;
-await Promise.all(sockets.slice(0, load.connections).map((socket) => exchange(socket, load)));
+await Promise.all(sockets.map((socket) => exchange(socket, load)));
 printSample({
   operations: echoed,
   seconds: load.seconds,

@@ -3,6 +3,16 @@ import type { Command as UntypedCommand } from "commander";
 import { Gateway, makeToken } from "../lib/gateway/mod.ts";
 import { formatEndpoint } from "../lib/net/mod.ts";
 import {
+  captureAgeOption,
+  captureBodyOption,
+  captureFileIn,
+  captureFilesOption,
+  captureMaxOption,
+  captureRawOption,
+  redactOption,
+  startCapture,
+} from "./capture_options.ts";
+import {
   configOption,
   drainTimeoutOption,
   envName,
@@ -82,6 +92,15 @@ export function gatewayCommand() {
       new Option("--trust-forwarded", "keep X-Forwarded-Proto and -Host as a proxy in front set them")
         .env(envName("trust-forwarded")).default(false),
     )
+    .addOption(
+      new Option("--capture <directory>", "record what crosses the runners' links").env(envName("capture")),
+    )
+    .addOption(captureMaxOption())
+    .addOption(captureAgeOption())
+    .addOption(captureFilesOption())
+    .addOption(captureBodyOption())
+    .addOption(captureRawOption())
+    .addOption(redactOption())
     .addOption(drainTimeoutOption())
     .addOption(configOption())
     .addOption(logLevelOption())
@@ -92,6 +111,20 @@ export function gatewayCommand() {
       const given = resolveToken(options);
       const token = given ?? makeToken();
       const logger = makeLogger(options);
+      const pingTimeoutMs = resolvePingTimeout(options);
+      const capture = options.capture === undefined
+        ? undefined
+        : await startCapture(captureFileIn(options.capture), {
+          side: "gateway",
+          given: options,
+          token,
+          settings: {
+            pingIntervalMs: String(options.pingInterval),
+            pingTimeoutMs: String(pingTimeoutMs),
+            resumeWindowMs: String(options.resumeWindow),
+          },
+          logger,
+        });
       const gateway = listen(options.port, () =>
         Gateway.listen({
           port: options.port,
@@ -100,7 +133,7 @@ export function gatewayCommand() {
           domain: options.domain ?? null,
           tls: readTls(options),
           pingIntervalMs: options.pingInterval,
-          pingTimeoutMs: resolvePingTimeout(options),
+          pingTimeoutMs,
           resumeWindowMs: options.resumeWindow,
           hibernateWindowMs: options.hibernateWindow,
           wake: options.wake,
@@ -109,12 +142,14 @@ export function gatewayCommand() {
           trustForwarded: options.trustForwarded,
           logger,
           agent,
+          capture,
         }));
       printReady(gateway, given === null ? token : null);
       Deno.exitCode = await serveUntilStopped(gateway, {
         drainMs: options.drainTimeout,
         onSignal: (signal) => logger.info("gateway.draining", { signal, withinMs: options.drainTimeout }),
       });
+      await capture?.close();
     });
 }
 

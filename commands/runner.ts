@@ -4,6 +4,15 @@ import { isRunnerName, runnerNameRule } from "../lib/protocol/mod.ts";
 import { LinkRefusedError } from "../lib/link/mod.ts";
 import { Runner, type RunnerState } from "../lib/runner/mod.ts";
 import {
+  captureAgeOption,
+  captureBodyOption,
+  captureFilesOption,
+  captureMaxOption,
+  captureRawOption,
+  redactOption,
+  startCapture,
+} from "./capture_options.ts";
+import {
   configOption,
   drainTimeoutOption,
   envName,
@@ -67,6 +76,16 @@ export function runnerCommand() {
     )
     .addOption(pingIntervalOption())
     .addOption(pingTimeoutOption())
+    .addOption(
+      new Option("--capture <file>", "record what crosses the link, such as run.tunnelcap")
+        .env(envName("capture")),
+    )
+    .addOption(captureMaxOption())
+    .addOption(captureAgeOption())
+    .addOption(captureFilesOption())
+    .addOption(captureBodyOption())
+    .addOption(captureRawOption())
+    .addOption(redactOption())
     .addOption(drainTimeoutOption())
     .addOption(configOption())
     .addOption(logLevelOption())
@@ -91,6 +110,18 @@ export function runnerCommand() {
       }
       const caCerts = options.caFile === undefined ? undefined : [readTextFile(options.caFile, "CA file")];
       const logger = makeLogger(options);
+      const pingTimeoutMs = resolvePingTimeout(options);
+      const capture = options.capture === undefined ? undefined : await startCapture(options.capture, {
+        side: "runner",
+        given: options,
+        token,
+        settings: {
+          pingIntervalMs: String(options.pingInterval),
+          pingTimeoutMs: String(pingTimeoutMs),
+          runner: options.name,
+        },
+        logger,
+      });
       const runner = Runner.start({
         gatewayUrl,
         token,
@@ -105,9 +136,10 @@ export function runnerCommand() {
           maxMessageBytes: options.maxMessage,
         },
         pingIntervalMs: options.pingInterval,
-        pingTimeoutMs: resolvePingTimeout(options),
+        pingTimeoutMs,
         logger,
         agent,
+        capture,
         onState: (state) => printState(state, { name: options.name, target }),
       });
       try {
@@ -119,6 +151,8 @@ export function runnerCommand() {
       } catch (error) {
         if (!(error instanceof LinkRefusedError)) throw error;
         throw new UsageError(error.message, { cause: error });
+      } finally {
+        await capture?.close();
       }
     });
 }

@@ -92,6 +92,24 @@ export function token(text: string): string {
   return text;
 }
 
+/** How many files to keep, 1 to 1000. */
+export function fileCount(text: string): number {
+  const value = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
+  if (!(value >= 1 && value <= 1000)) {
+    throw new InvalidArgumentError("A number of files is a whole number from 1 to 1000.");
+  }
+  return value;
+}
+
+/** A header's name, as RFC 9110, section 5.6.2 has it. */
+export function headerName(text: string): string {
+  const name = text.trim();
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
+    throw new InvalidArgumentError("A name is that of a header or query parameter, such as x-api-key.");
+  }
+  return name;
+}
+
 function parseUrl(text: string): URL | null {
   return URL.parse(text);
 }

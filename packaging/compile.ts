@@ -13,7 +13,7 @@ const targets = [
 ];
 
 /** What the executable may do: the same as `deno task tunnel`. */
-export const permissions = ["--allow-net", "--allow-read", "--allow-env"];
+export const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
 
 /** Arguments of `deno compile` for one platform. */
 export function compileArgs(target: string): string[] {

@@ -19,7 +19,13 @@ export function decodeCapturedFrame(record: FrameRecord): Frame | null {
   if (omittedBytes === 0) return new FrameReader(bytes).next();
   const type = frameTypeOf(bytes);
   const isPayload = type === frameTypes.bodyChunk || type === frameTypes.wsMessage;
-  if (!isPayload || bytes.length > headRoom || omittedBytes > maxPartBytes) return null;
+  if (!isPayload || omittedBytes > maxPartBytes) return null;
+  if (bytes.length > headRoom) {
+    // Part of its payload was kept: the last frame of a stream's budget.
+    const whole = new Uint8Array(bytes.length + omittedBytes);
+    whole.set(bytes);
+    return new FrameReader(whole).next();
+  }
   const start = headRoom - bytes.length;
   scratch.set(bytes, start);
   return new FrameReader(scratch.subarray(start, headRoom + omittedBytes)).next();

@@ -1,4 +1,5 @@
 /** The capture format: writer, reader, redaction, and what clients did and got, put together from records. */
+export { Capture, type CaptureOptions, LinkTap, type TappedEnd } from "./capture.ts";
 export { decodeCapturedFrame } from "./captured_frame.ts";
 export {
   type BodyPart,
@@ -12,6 +13,7 @@ export {
 } from "./exchange.ts";
 export { ExchangeAssembler, type ExchangeAssemblerOptions } from "./exchange_assembler.ts";
 export * from "./format.ts";
+export { secretHeaders } from "./redaction.ts";
 export { CaptureReader, type CaptureSource } from "./reader.ts";
 export { readRecords, type ReadRecordsOptions } from "./read_records.ts";
 export { type ByteStore, LengthStore, MemoryStore, SpillStore, type StoredBytes } from "./stored_bytes.ts";

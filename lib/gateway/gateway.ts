@@ -90,7 +90,11 @@ export class Gateway implements IngressContext, AsyncDisposable {
       registry: this.registry,
       requestIds: new RequestIds(),
       logger: this.logger,
-      collected: () => this.#checkIdle(),
+      collected: (stream, reason) => {
+        options.capture?.collected(stream, reason);
+        this.#checkIdle();
+      },
+      capture: options.capture,
       probeReply: (session, reply) => this.#probes.reply(session, reply),
       ready: (session) =>
         this.#hibernation.wakeAll(session.name, () => this.registry.pickConnected(session.name)),
@@ -316,7 +320,6 @@ export class Gateway implements IngressContext, AsyncDisposable {
       links,
       streams: this.streamCount,
       hibernating: this.hibernating,
-      bufferedBytes: this.bufferedBytes,
       bufferedBytes: this.bufferedBytes,
     });
   }

@@ -1,3 +1,4 @@
+import type { Capture } from "../capture/mod.ts";
 import type { Logger } from "../telemetry/mod.ts";
 
 export interface GatewayOptions {
@@ -34,6 +35,8 @@ export interface GatewayOptions {
   /** Largest WebSocket message from a client, bytes. @default 16 MiB */
   maxMessageBytes?: number;
   logger?: Logger;
+  /** Records what crosses the links; its owner closes it, after the gateway. */
+  capture?: Capture;
   /** Program and version, told to runners. @default "tunnel" */
   agent?: string;
   /** Wall clock that probe results tell of, microseconds since 1970. @default the system's */

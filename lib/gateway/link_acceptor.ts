@@ -14,7 +14,8 @@ import {
   runnerNameRule,
   type StreamPosition,
 } from "../protocol/mod.ts";
-import type { CollectReason, Stream } from "../session/mod.ts";
+import type { CollectReason, HeartbeatPhase, Stream } from "../session/mod.ts";
+import type { Capture, LinkTap } from "../capture/mod.ts";
 import type { ByteSocket } from "../net/mod.ts";
 import { type DelegatedFrame, Link, type LinkEnd } from "../link/mod.ts";
 import type { Logger } from "../telemetry/mod.ts";
@@ -32,6 +33,8 @@ export interface LinkAcceptorOptions {
   logger: Logger;
   /** Called for each stream that is gone for good. */
   collected(stream: Stream, reason: CollectReason): void;
+  /** Records what crosses links, if that was asked for. */
+  capture?: Capture;
   /** A probe came back over the session's link. */
   probeReply(session: RunnerSession, reply: ProbeReplyFrame): void;
   /** A new session is up, or an old one has its link again. */
@@ -61,13 +64,15 @@ export class LinkAcceptor {
 
   /** Serves a link over a socket whose WebSocket handshake is done and whose token was right. */
   accept(socket: ByteSocket, address: string, head: Uint8Array): void {
-    const handshake = new LinkHandshake(this.#options, address);
+    const tap = this.#options.capture?.link(address);
+    const handshake = new LinkHandshake(this.#options, address, tap);
     const link = new Link({
       side: "server",
       socket,
       head,
       pingIntervalMs: this.#options.pingIntervalMs,
       pingTimeoutMs: this.#options.pingTimeoutMs,
+      observer: tap,
       events: {
         frame: (frame) => handshake.frame(link, frame),
         goAway: (frame) => handshake.goAway(frame.reason),
@@ -88,14 +93,16 @@ export class LinkAcceptor {
 class LinkHandshake {
   readonly #options: LinkAcceptorOptions;
   readonly #address: string;
+  readonly #tap: LinkTap | undefined;
   #hello: HelloFrame | null = null;
   #positions: StreamPosition[] = [];
   #session: RunnerSession | null = null;
   #helloTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(options: LinkAcceptorOptions, address: string) {
+  constructor(options: LinkAcceptorOptions, address: string, tap?: LinkTap) {
     this.#options = options;
     this.#address = address;
+    this.#tap = tap;
   }
 
   expectHello(link: Link): void {
@@ -134,13 +141,15 @@ class LinkHandshake {
     this.#options.logger.info("runner.draining", { ...this.#fields(), reason });
   }
 
-  phase(from: string, to: string, reason: string): void {
+  phase(from: HeartbeatPhase, to: HeartbeatPhase, reason: string): void {
+    this.#tap?.phase(from, to, reason);
     const log = to === "late" ? "warn" : "debug";
     this.#options.logger[log]("link.phase", { ...this.#fields(), from, to, reason });
   }
 
   closed(link: Link, end: LinkEnd): void {
     if (this.#helloTimer !== null) clearTimeout(this.#helloTimer);
+    this.#tap?.closed(end);
     const session = this.#session;
     const level = end.kind === "protocol" ? "warn" : "info";
     this.#options.logger[level]("link.closed", { ...this.#fields(), kind: end.kind, reason: end.reason });
@@ -238,6 +247,7 @@ class LinkHandshake {
       streams: session.streamCount,
     });
     if (existing === undefined) this.#replaceLost(session);
+    else this.#tap?.resumed(session.id, session.streamCount);
     this.#options.ready(session, existing !== undefined);
   }
 

@@ -13,6 +13,7 @@ import {
 import { Backoff, Session, type Stream } from "../session/mod.ts";
 import { type ByteSocket, DialError } from "../net/mod.ts";
 import { type DelegatedFrame, dialLink, Link, type LinkEnd, LinkRefusedError, wallUs } from "../link/mod.ts";
+import type { LinkTap } from "../capture/mod.ts";
 import { type Logger, silentLogger } from "../telemetry/mod.ts";
 import type { Backend } from "./backend.ts";
 import { HandlerBackend } from "./handler_backend.ts";
@@ -24,6 +25,7 @@ import type { RunnerOptions } from "./runner_options.ts";
 /** A link's way from dialling to its end. */
 interface ActiveLink {
   link: Link;
+  tap: LinkTap | undefined;
   session: Session | null;
   /** Resolved when the link is gone, or when the gateway asked for no more streams on it. */
   over: Promise<LinkEnd>;
@@ -182,6 +184,7 @@ export class Runner implements AsyncDisposable {
     let resolveOver: (end: LinkEnd) => void;
     const over = new Promise<LinkEnd>((resolve) => resolveOver = resolve);
     const answer = new WelcomeReader();
+    const tap = this.#options.capture?.link(this.#options.gatewayUrl.host);
     const link = new Link({
       side: "client",
       socket,
@@ -189,6 +192,7 @@ export class Runner implements AsyncDisposable {
       pingIntervalMs: this.#options.pingIntervalMs ?? defaultPingIntervalMs,
       pingTimeoutMs: this.#options.pingTimeoutMs ??
         (this.#options.pingIntervalMs ?? defaultPingIntervalMs) * 10,
+      observer: tap,
       events: {
         frame: (frame: DelegatedFrame) => {
           switch (frame.type) {
@@ -213,9 +217,12 @@ export class Runner implements AsyncDisposable {
           this.#leave(active);
           resolveOver({ kind: "closed", reason: frame.reason });
         },
-        phase: (from, to, reason) =>
-          this.#logger[to === "late" ? "warn" : "debug"]("link.phase", { from, to, reason }),
+        phase: (from, to, reason) => {
+          tap?.phase(from, to, reason);
+          this.#logger[to === "late" ? "warn" : "debug"]("link.phase", { from, to, reason });
+        },
         closed: (end) => {
+          tap?.closed(end);
           clearTimeout(welcomeTimer);
           this.#links.delete(link);
           this.#linkClosed(active);
@@ -224,7 +231,7 @@ export class Runner implements AsyncDisposable {
         },
       },
     });
-    const active: ActiveLink = { link, session: null, over, welcomed: false };
+    const active: ActiveLink = { link, tap, session: null, over, welcomed: false };
     const welcomeTimer = setTimeout(() => {
       if (!active.welcomed) link.destroy({ kind: "lost", reason: `no welcome within ${welcomeWithinMs} ms` });
     }, welcomeWithinMs);
@@ -267,6 +274,7 @@ export class Runner implements AsyncDisposable {
     this.#backoff.reset();
     active.link.attachSession(session);
     session.applyPositions(positions);
+    if (resumable) active.tap?.resumed(this.sessionId.toHex(), session.streamCount);
     const gateway = this.#options.gatewayUrl.host;
     this.#options.onState?.({ state: "connected", gateway, resumed: resumable });
     this.#logger.info("link.up", { gateway, resumed: resumable, streams: session.streamCount });
@@ -285,7 +293,10 @@ export class Runner implements AsyncDisposable {
         opened: (stream, start) => this.#opened(stream, start),
         pending: () => this.#linkOf.get(session)?.scheduleFlush(),
         acknowledgeSoon: () => this.#linkOf.get(session)?.scheduleAcknowledgements(),
-        collected: () => this.#checkIdle(),
+        collected: (stream, reason) => {
+          this.#options.capture?.collected(stream, reason);
+          this.#checkIdle();
+        },
       },
     });
     this.#linkOf.set(session, link);

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The permissions that `deno task tunnel` gives: tests run the commands with no more. */
-export const tunnelPermissions = ["--allow-net", "--allow-read", "--allow-env"];
+export const tunnelPermissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
 
 export interface ProcessOptions {
   env?: Record<string, string>;

@@ -1,0 +1,106 @@
+import { Option } from "@commander-js/extra-typings";
+import { join } from "node:path";
+import { Capture, type CaptureSide } from "../lib/capture/mod.ts";
+import type { Logger } from "../lib/telemetry/mod.ts";
+import { envName } from "./common_options.ts";
+import { UsageError } from "./errors.ts";
+import { printLine } from "./output.ts";
+import { fileCount, headerName, positiveDuration, size } from "./values.ts";
+import { agent } from "./version.ts";
+
+export const captureMaxOption = () =>
+  new Option("--capture-max <size>", "size at which a capture file is closed and the next one begun")
+    .env(envName("capture-max")).default(256 * 1024 * 1024, "256MiB").argParser(size);
+
+export const captureAgeOption = () =>
+  new Option("--capture-age <duration>", "age at which a capture file is closed and the next one begun")
+    .env(envName("capture-age")).default(24 * 3_600_000, "24h").argParser(positiveDuration);
+
+export const captureFilesOption = () =>
+  new Option("--capture-files <count>", "capture files kept, the one being written included")
+    .env(envName("capture-files")).default(10).argParser(fileCount);
+
+export const captureBodyOption = () =>
+  new Option("--capture-body <size>", "payload kept of each stream; of the rest the length alone")
+    .env(envName("capture-body")).default(1024 * 1024, "1MiB").argParser(size);
+
+export const captureRawOption = () =>
+  new Option("--capture-raw", "capture without redaction: secrets are written to the file")
+    .env(envName("capture-raw")).default(false);
+
+export const redactOption = () =>
+  new Option(
+    "--redact <name>",
+    "header or query parameter to overwrite in captures, besides Authorization, Cookie, Set-Cookie and " +
+      "Proxy-Authorization; may be given several times, or with commas",
+  ).env(envName("redact")).argParser(
+    (text, earlier: string[] | undefined) => [...(earlier ?? []), ...text.split(",").map(headerName)],
+  );
+
+/** What the options above come to. */
+export interface CaptureSettings {
+  captureMax: number;
+  captureAge: number;
+  captureFiles: number;
+  captureBody: number;
+  captureRaw: boolean;
+  redact?: string[];
+}
+
+/** Smallest file that is worth a rotation, bytes. */
+const smallestFileBytes = 1024 * 1024;
+
+/**
+ * Starts a capture and says so on the terminal.
+ *
+ * @throws {UsageError} when the file cannot be made
+ */
+export async function startCapture(
+  path: string,
+  options: {
+    side: CaptureSide;
+    given: CaptureSettings;
+    token: string;
+    /** For the capture's header. */
+    settings: Record<string, string>;
+    logger: Logger;
+  },
+): Promise<Capture> {
+  const { side, given, token, settings, logger } = options;
+  if (given.captureMax < smallestFileBytes) {
+    throw new UsageError(`--capture-max must be 1MiB at least, found ${given.captureMax} bytes`);
+  }
+  try {
+    const capture = await Capture.start({
+      path,
+      side,
+      tool: agent,
+      maxFileBytes: given.captureMax,
+      maxFileAgeMs: given.captureAge,
+      maxFiles: given.captureFiles,
+      maxBodyBytes: given.captureBody,
+      raw: given.captureRaw,
+      redact: given.redact ?? [],
+      secrets: [token],
+      settings,
+      onProblem: (error) => {
+        if (error === null) logger.info("capture.resumed", { path });
+        else logger.error("capture.failed", { path, reason: error.message });
+      },
+    });
+    printLine(`captures to ${path}`);
+    if (given.captureRaw) {
+      printLine("WARNING: --capture-raw is on: the capture holds secrets as they were sent");
+    }
+    return capture;
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`cannot write the capture ${path}: ${detail}`, { cause });
+  }
+}
+
+/** A file of its own for this process, such as `gateway-20260730T101112Z-4711.tunnelcap`. */
+export function captureFileIn(directory: string): string {
+  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  return join(directory, `gateway-${time}-${Deno.pid}.tunnelcap`);
+}

@@ -1,3 +1,4 @@
+import { fetchOnce } from "./fetch_once.ts";
 import {
   type ChildProcess,
   type RunningGateway,
@@ -68,7 +69,7 @@ export interface Health {
 }
 
 export async function healthOf(gateway: RunningGateway): Promise<Health> {
-  return await (await fetch(`${gateway.url}/.tunnel/health`)).json();
+  return await (await fetchOnce(`${gateway.url}/.tunnel/health`)).json();
 }
 
 const pollEveryMs = 20;

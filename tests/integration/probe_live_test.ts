@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { ChildProcess, testToken, tunnelPermissions } from "../support/processes.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const stack = sharedStack();
+
+/** `tunnel ping-probe` on a pseudo-terminal, which `script` of util-linux provides. */
+function onTerminal(args: string[], env: Record<string, string> = {}): ChildProcess {
+  const command = [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    ...tunnelPermissions,
+    "main.ts",
+    "ping-probe",
+    "--gateway-url",
+    stack.gateway.wsUrl,
+    "--token",
+    testToken,
+    ...args,
+  ].join(" ");
+  return new ChildProcess("script", ["--quiet", "--return", "--command", command, "/dev/null"], { env });
+}
+
+const redraw = /\x1b\[\d+F/;
+const colour = /\x1b\[\d+(;\d+)*m/;
+const twenty = ["--count", "20", "--interval", "30ms"];
+
+Deno.test("on a terminal a view with sparkline and percentiles redraws in place, and a summary follows", async () => {
+  await using process = onTerminal(twenty, { NO_COLOR: "", TERM: "xterm" });
+  assert.equal((await process.status()).code, 0);
+  assert.match(process.stdout, redraw);
+  assert.match(process.stdout, colour);
+  const [view, summary] = process.stdout.split(/(?=\r\n(?:\x1b\[\dm)?runner "default", session)/);
+  assert.match(view, /[▁▂▃▄▅▆▇█]{3}/);
+  assert.match(view, /20 sent, 20 received/);
+  assert.match(view, /round trip +[\d.]+ /);
+  assert.match(summary, /20 sent, 20 received/);
+  assert.match(summary, /(Most of the time goes|No hop stands out)/);
+  assert.doesNotMatch(summary, redraw);
+});
+
+Deno.test("with NO_COLOR the view redraws without colours", async () => {
+  await using process = onTerminal(twenty, { NO_COLOR: "1", TERM: "xterm" });
+  assert.equal((await process.status()).code, 0);
+  assert.match(process.stdout, redraw);
+  assert.doesNotMatch(process.stdout, colour);
+});
+
+Deno.test("a terminal that cannot move its cursor gets plain lines", async () => {
+  await using process = onTerminal(twenty, { NO_COLOR: "1", TERM: "dumb" });
+  assert.equal((await process.status()).code, 0);
+  assert.ok(!process.stdout.includes("\x1b"));
+  assert.match(process.stdout, /^seq 19  rtt /m);
+});

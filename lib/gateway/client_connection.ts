@@ -20,6 +20,7 @@ import { badRequest, draining, noRunner, type Problem } from "./problem.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import { runnerNameOf } from "./routing.ts";
 import type { Runner } from "./runner_session.ts";
+import { observe } from "./traffic_observer.ts";
 import { WsExchange } from "./ws_exchange.ts";
 
 /** Paths from here on are the gateway's own. */
@@ -336,15 +337,12 @@ export class ClientConnection implements ByteSocketHandler {
     // The body of the request, if there is one, is not wanted.
     response.closeAfter();
     response.problem(problem);
-    this.#context.requestDone({
-      method: head.method,
-      target: head.target,
-      runner: name,
-      status: problem.status,
-      durationMs: 0,
-      requestId: 0,
-      problem: problem.code,
-    });
+    const { method, target } = head;
+    const summary = { method, target, runner: name, status: problem.status, durationMs: 0, requestId: 0 };
+    const kind = isUpgradeRequest(method, head.headers) ? "websocket" : "http";
+    const observer = observe(kind, { context: this.#context, head, client: this.#client, runner: { name } });
+    observer?.done({ ...summary, problem: problem.code });
+    this.#context.requestDone({ ...summary, problem: problem.code });
     this.#linger();
   }
 

@@ -3,6 +3,7 @@ import type { ByteSocket } from "../net/mod.ts";
 import type { Logger } from "../telemetry/mod.ts";
 import type { Sleeper } from "./hibernation.ts";
 import type { Runner } from "./runner_session.ts";
+import type { TrafficObserver } from "./traffic_observer.ts";
 
 /** Limits on client traffic. */
 export interface IngressLimits {
@@ -19,6 +20,8 @@ export interface IngressContext {
   readonly trustForwarded: boolean;
   readonly limits: IngressLimits;
   readonly logger: Logger;
+  /** Who follows client traffic, if anybody does. */
+  readonly observer: TrafficObserver | null;
   /** A clock that ticks about once a second: cheap to read for each request. */
   readonly coarseNowMs: number;
   /** Set while the gateway shuts down: connections close after the response they are in. */

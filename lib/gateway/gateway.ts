@@ -12,6 +12,7 @@ import { LinkAcceptor } from "./link_acceptor.ts";
 import { ProbeDesk } from "./probe_desk.ts";
 import { Registry } from "./registry.ts";
 import { RequestIds, type Runner } from "./runner_session.ts";
+import type { TrafficObserver } from "./traffic_observer.ts";
 import { admitUpgrade } from "./upgrade_admission.ts";
 
 const sweepEveryMs = 1_000;
@@ -36,6 +37,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly resumeWindowMs: number;
   readonly hibernateWindowMs: number;
   readonly logger: Logger;
+  readonly observer: TrafficObserver | null;
   /** u32 drawn at random: tells this process's streams from those of one before it. */
   readonly gatewayId = randomInt(1, 0xffff_ffff);
   readonly registry = new Registry();
@@ -67,6 +69,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
     this.domain = options.domain?.toLowerCase() ?? null;
     this.trustForwarded = options.trustForwarded ?? false;
     this.logger = options.logger ?? silentLogger;
+    this.observer = options.observer ?? null;
     this.resumeWindowMs = options.resumeWindowMs ?? gatewayDefaults.resumeWindowMs;
     this.hibernateWindowMs = options.hibernateWindowMs ?? gatewayDefaults.hibernateWindowMs;
     this.limits = {

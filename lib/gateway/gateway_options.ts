@@ -1,5 +1,6 @@
 import type { Capture } from "../capture/mod.ts";
 import type { Logger } from "../telemetry/mod.ts";
+import type { TrafficObserver } from "./traffic_observer.ts";
 
 export interface GatewayOptions {
   /** @default "0.0.0.0" */
@@ -37,6 +38,8 @@ export interface GatewayOptions {
   logger?: Logger;
   /** Records what crosses the links; its owner closes it, after the gateway. */
   capture?: Capture;
+  /** Follows client traffic. */
+  observer?: TrafficObserver;
   /** Program and version, told to runners. @default "tunnel" */
   agent?: string;
   /** Wall clock that probe results tell of, microseconds since 1970. @default the system's */

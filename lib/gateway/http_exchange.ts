@@ -17,6 +17,7 @@ import type { Sleeper } from "./hibernation.ts";
 import { badRequest, type Problem, problemOfReset } from "./problem.ts";
 import { LengthError, type ResponseWriter } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
+import { type ExchangeObserver, type LinkChange, observe } from "./traffic_observer.ts";
 
 export interface HttpExchangeOptions {
   connection: ClientConnection;
@@ -49,8 +50,11 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   /** Whether `data` is given bytes that may be kept, rather than a view of a buffer that will be read into. */
   keepsBytes = false;
 
+  readonly #observer: ExchangeObserver | null;
+
   constructor(options: HttpExchangeOptions) {
     this.#options = options;
+    this.#observer = observe("http", options);
   }
 
   /** Opens the stream. */
@@ -77,6 +81,12 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     this.#open(runner);
     for (const frame of held) this.#stream?.push(frame);
     if (this.#stream?.writable) this.writable();
+    this.linkChanged("woken", "the request is repeated on another session");
+  }
+
+  /** Called when the link under the stream comes or goes. */
+  linkChanged(change: LinkChange, detail: string): void {
+    this.#observer?.linkChanged(change, detail);
   }
 
   expire(reason: string): void {
@@ -99,6 +109,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   data(bytes: Uint8Array): void {
     const stream = this.#stream;
     if (stream?.sendDone) return;
+    this.#observer?.requestBody(bytes);
     for (let from = 0; from < bytes.length; from += maxPartBytes) {
       const piece = from === 0 && bytes.length <= maxPartBytes
         ? bytes
@@ -155,9 +166,11 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
       switch (frame.type) {
         case frameTypes.responseStart:
           response.start(frame.status, frame.reason, frame.headers);
+          this.#observer?.responded(frame.status, frame.headers);
           break;
         case frameTypes.bodyChunk:
           response.chunk(frame.bytes);
+          this.#observer?.responseBody(frame.bytes);
           break;
         case frameTypes.bodyEnd:
           response.end(this.#wantsTrailers() ? frame.trailers : []);
@@ -195,6 +208,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
       const runner = context.carryOn(this, code === resetCodes.linkLost ? context.resumeWindowMs : 0);
       if (runner !== null) {
         stream.release();
+        this.linkChanged("hibernating", reason);
         if (runner !== "wait") this.wake(runner);
         return;
       }
@@ -209,6 +223,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     const stream = runner.open("http", this);
     this.#stream = stream;
     this.#requestId = stream.requestId;
+    this.#observer?.opened(stream.requestId);
   }
 
   #push(frame: SequencedFrame): void {
@@ -290,7 +305,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     if (this.#done) return;
     this.#done = true;
     const { context, head, runner, response } = this.#options;
-    context.requestDone({
+    const summary = {
       method: head.method,
       target: head.target,
       runner: runner.name,
@@ -298,6 +313,8 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
       durationMs: monotonicMs() - this.#startedAt,
       requestId: this.#requestId,
       problem,
-    });
+    };
+    this.#observer?.done(summary);
+    context.requestDone(summary);
   }
 }

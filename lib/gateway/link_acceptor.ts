@@ -21,6 +21,7 @@ import { type DelegatedFrame, Link, type LinkEnd } from "../link/mod.ts";
 import type { Logger } from "../telemetry/mod.ts";
 import type { Registry } from "./registry.ts";
 import { type RequestIds, RunnerSession } from "./runner_session.ts";
+import { tellLinkChange } from "./traffic_observer.ts";
 
 export interface LinkAcceptorOptions {
   gatewayId: number;
@@ -154,7 +155,7 @@ class LinkHandshake {
     const level = end.kind === "protocol" ? "warn" : "info";
     this.#options.logger[level]("link.closed", { ...this.#fields(), kind: end.kind, reason: end.reason });
     if (session === null || session.link !== link) return;
-    session.detach();
+    session.detach(end.reason);
     const { resumeWindowMs } = this.#options;
     // A runner that said good-bye is not coming back: nothing is held for it.
     if (session.draining || resumeWindowMs === 0) {
@@ -222,8 +223,9 @@ class LinkHandshake {
     const older = session.link;
     if (older !== null) {
       older.detachSession();
-      session.detach();
-      older.destroy({ kind: "closed", reason: "replaced by a newer link of the same session" });
+      const reason = "replaced by a newer link of the same session";
+      session.detach(reason);
+      older.destroy({ kind: "closed", reason });
     }
     session.address = this.#address;
     session.draining = false;
@@ -247,8 +249,13 @@ class LinkHandshake {
       streams: session.streamCount,
     });
     if (existing === undefined) this.#replaceLost(session);
-    else this.#tap?.resumed(session.id, session.streamCount);
+    else this.#resumed(session);
     this.#options.ready(session, existing !== undefined);
+  }
+
+  #resumed(session: RunnerSession): void {
+    this.#tap?.resumed(session.id, session.streamCount);
+    tellLinkChange(session.session.streams(), "resumed", `on a link from ${this.#address}`);
   }
 
   /**

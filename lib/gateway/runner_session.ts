@@ -1,6 +1,7 @@
 import { initialWindowBytes, maxId, resetCodes } from "../protocol/mod.ts";
 import { type CollectReason, Session, type Stream, type StreamHandler } from "../session/mod.ts";
 import type { Link } from "../link/mod.ts";
+import { tellLinkChange } from "./traffic_observer.ts";
 
 /**
  * A runner as the rest of the gateway sees it: something that takes streams. Today's only kind is a session
@@ -85,9 +86,10 @@ export class RunnerSession implements Runner {
   }
 
   /** The link is gone; streams stay. */
-  detach(): void {
+  detach(reason: string): void {
     this.link = null;
     this.session.detach();
+    tellLinkChange(this.session.streams(), "dropped", reason);
   }
 
   /** Collects every stream; handlers are told `code` and `reason`. */

@@ -15,6 +15,9 @@ import type { Sleeper } from "./hibernation.ts";
 import { closeCodeOfReset, problemOfReset } from "./problem.ts";
 import { LengthError, type ResponseWriter } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
+import { type ExchangeObserver, type LinkChange, observe } from "./traffic_observer.ts";
+import { passRefusal, type RefusalFrame } from "./upgrade_refusal.ts";
+import { closeReason, wsClose } from "./ws_close.ts";
 import { encodeAccept, withoutHandshake } from "./ws_headers.ts";
 
 export interface WsExchangeOptions {
@@ -55,10 +58,13 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   #asleep = false;
   #retried = false;
 
+  readonly #observer: ExchangeObserver | null;
+
   constructor(options: WsExchangeOptions) {
     this.#options = options;
     this.#early = options.early;
     options.socket.handler = this;
+    this.#observer = observe("websocket", options);
   }
 
   /** Opens the stream; the runner dials the origin, whose answer decides. */
@@ -82,7 +88,13 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#open(runner);
     for (const frame of held) this.#stream?.push(frame);
     if (this.#stream?.writable) this.writable();
+    this.linkChanged("woken", `on session of runner ${runner.name}`);
     this.#options.context.logger.info("websocket.woken", { runner: runner.name, stream: this.#stream?.id });
+  }
+
+  /** Called when the link under the stream comes or goes. */
+  linkChanged(change: LinkChange, detail: string): void {
+    this.#observer?.linkChanged(change, detail);
   }
 
   expire(reason: string): void {
@@ -149,6 +161,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     const stream = this.#stream;
     if (stream === null && !this.#asleep) return;
     if (stream?.sendDone) return;
+    this.#observer?.message("received", { binary, bytes, final });
     this.#push({ type: frameTypes.wsMessage, gatewayId: 0, requestId: 0, index: 0, binary, final, bytes });
     this.#options.context.held(bytes.length);
     if (this.#full && !this.#paused) {
@@ -158,6 +171,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   }
 
   closing(code: number | null, reason: string): void {
+    this.#observer?.closing("received", code, reason);
     if (this.#asleep) {
       // Nobody is left to be told.
       this.#connection?.close(code, reason);
@@ -176,6 +190,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
         this.#accept(frame.headers);
         break;
       case frameTypes.wsMessage:
+        this.#observer?.message("sent", frame);
         this.#connection?.sendPart(frame.binary, frame.bytes, frame.final);
         break;
       case frameTypes.wsClose:
@@ -220,6 +235,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       const runner = context.carryOn(this, Math.max(0, context.hibernateWindowMs - waited));
       if (runner !== null) {
         stream.release();
+        this.linkChanged("hibernating", reason);
         if (runner !== "wait") this.wake(runner);
         return;
       }
@@ -237,6 +253,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     const stream = runner.open("websocket", this);
     this.#stream = stream;
     this.#requestId = stream.requestId;
+    this.#observer?.opened(stream.requestId);
     stream.push({
       type: frameTypes.wsOpen,
       gatewayId: 0,
@@ -283,8 +300,9 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       return;
     }
     const closeCode = closeCodeOfReset(code);
-    if (closeCode === null || this.#connection === null) this.#options.socket.destroy(null);
-    else this.#connection.close(closeCode, closeReason(reason));
+    if (closeCode === null || this.#connection === null) return this.#options.socket.destroy(null);
+    this.#observer?.closing("sent", closeCode, reason);
+    this.#connection.close(closeCode, closeReason(reason));
   }
 
   #accept(headers: RawHeaders): void {
@@ -305,12 +323,12 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       this.#stream = null;
       stream?.reset(resetCodes.cancelled, error.message);
       stream?.release();
-      this.#end(resetCodes.originFailed, error.message);
-      return;
+      return this.#end(resetCodes.originFailed, error.message);
     }
     this.#state = "open";
     this.#subprotocol = subprotocol;
     this.#status = 101;
+    this.#observer?.responded(101, headers);
     const connection = new WebSocketConnection(socket, {
       side: "server",
       handler: this,
@@ -325,6 +343,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   #closeFromOrigin(code: number, reason: string): void {
     const stream = this.#stream;
+    this.#observer?.closing("sent", code === 1005 ? null : code, reason);
     // Answers the close on the stream, unless the client's own close went out first.
     if (stream !== null && !stream.sendDone) stream.push(wsClose(code, reason));
     if (code === 1006) this.#connection?.breakOff();
@@ -341,26 +360,21 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   }
 
   /** The origin refused the upgrade: its real answer goes to the client. */
-  #refuse(frame: SequencedFrame): void {
+  #refuse(frame: RefusalFrame): void {
     const { response, socket } = this.#options;
     if (this.#state === "open") {
       this.#abandon("the origin refused the WebSocket after a restart");
       return;
     }
     try {
+      const complete = passRefusal(frame, response, this.#observer);
       if (frame.type === frameTypes.responseStart) {
         this.#state = "refusing";
         this.#status = frame.status;
-        response.closeAfter();
-        response.start(frame.status, frame.reason, frame.headers);
         // Nothing more goes to the origin: this ends the request's direction of the stream.
         this.#stream?.push(wsClose(1005, ""));
-      } else if (frame.type === frameTypes.bodyChunk) {
-        response.chunk(frame.bytes);
-      } else {
-        response.end([]);
-        socket.end();
       }
+      if (complete) socket.end();
     } catch (error) {
       if (!(error instanceof LengthError) && !(error instanceof RangeError)) throw error;
       socket.destroy(error);
@@ -371,7 +385,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     if (this.#state === "closed") return;
     this.#state = "closed";
     const { context, head, runner, response } = this.#options;
-    context.requestDone({
+    const summary = {
       method: head.method,
       target: head.target,
       runner: runner.name,
@@ -379,15 +393,8 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       durationMs: monotonicMs() - this.#startedAt,
       requestId: this.#requestId,
       problem,
-    });
+    };
+    this.#observer?.done(summary);
+    context.requestDone(summary);
   }
-}
-
-function wsClose(code: number, reason: string): SequencedFrame {
-  return { type: frameTypes.wsClose, gatewayId: 0, requestId: 0, index: 0, code, reason };
-}
-
-/** A close reason holds 123 bytes (RFC 6455, 5.5). Reasons of the tunnel's own are ASCII. */
-function closeReason(reason: string): string {
-  return reason.length <= 123 ? reason : reason.slice(0, 122) + "~";
 }

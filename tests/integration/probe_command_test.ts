@@ -27,7 +27,7 @@ Deno.test("every probe gets a line whose parts add up to its round trip", async 
   const { code, stdout, stderr } = await endedProbe(stack.gateway.wsUrl, [...fast, "--origin"]);
   assert.equal(code, 0, stderr);
   const pattern =
-    /^seq (\d+)  rtt ([\d.]+) ms  = probe ↔ gateway ([\d.]+) \+ gateway ↔ runner ([\d.]+) \+ runner ↔ origin ([\d.]+)  HTTP 200$/gm;
+    /^seq (\d+) {2}rtt ([\d.]+) ms {2}= probe ↔ gateway ([\d.]+) \+ gateway ↔ runner ([\d.]+) \+ runner ↔ origin ([\d.]+) {2}HTTP 200$/gm;
   const lines = [...stdout.matchAll(pattern)];
   assert.deepEqual(lines.map(([, sequence]) => sequence), ["0", "1", "2", "3", "4"]);
   for (const [line, , rtt, ...parts] of lines) {
@@ -160,7 +160,7 @@ Deno.test("--all probes every session of a name side by side and ranks them", as
   const medians = document.sessions.map(({ roundTrip }) => roundTrip?.p50Ms ?? 0);
   assert.deepEqual(medians, medians.toSorted((a, b) => a - b));
   const { stdout } = await endedProbe(wsUrl, [...fast, "--runner", "crowd", "--all"]);
-  assert.equal(stdout.match(/^[0-9a-f]{8}  seq \d+  rtt/gm)?.length, 15);
+  assert.equal(stdout.match(/^[0-9a-f]{8} {2}seq \d+ {2}rtt/gm)?.length, 15);
   assert.match(stdout, /^#1 runner "crowd"[\s\S]+^#2 runner "crowd"[\s\S]+^#3 runner "crowd"/m);
 });
 

@@ -37,7 +37,7 @@ function summaryOf(stdout: string): ProbeDocument {
 Deno.test("50 ms each way between gateway and runner show as 100 ms in that hop alone", async () => {
   await using faulty = await startFaulty();
   faulty.link.setConditions({ delayMs });
-  const args = ["--count", "40", "--interval", "20ms", "--origin"];
+  const args = ["--count", "100", "--interval", "15ms", "--origin"];
   const { sessions: [{ hops, dominantHop, verdict }] } = await probeDocument(faulty.access.wsUrl, args);
   assertAddsDelay(hops.gatewayRunner?.minMs);
   assert.ok(hops.gatewayRunner!.p50Ms >= 95);
@@ -50,7 +50,7 @@ Deno.test("50 ms each way between gateway and runner show as 100 ms in that hop 
 Deno.test("50 ms each way between prober and gateway show as 100 ms in that hop alone", async () => {
   await using faulty = await startFaulty();
   faulty.access.setConditions({ delayMs });
-  const args = ["--count", "40", "--interval", "20ms"];
+  const args = ["--count", "100", "--interval", "15ms"];
   const { sessions: [{ hops, dominantHop }] } = await probeDocument(faulty.access.wsUrl, args);
   assertAddsDelay(hops.proberGateway?.minMs);
   assert.ok(hops.gatewayRunner!.p50Ms < delayMs, `${hops.gatewayRunner!.p50Ms}`);
@@ -81,7 +81,7 @@ Deno.test("a stall of 300 ms shows as a ramp and in p99, because probes leave al
   assert.deepEqual([sent, received], [200, 200]);
   assert.ok(roundTrip!.p99Ms > 200, `p99 ${roundTrip!.p99Ms}`);
   assert.ok(hops.gatewayRunner!.p99Ms > 200, `p99 ${hops.gatewayRunner!.p99Ms}`);
-  assert.ok(hops.proberGateway!.p99Ms < 200, `p99 ${hops.proberGateway!.p99Ms}`);
+  assert.ok(hops.proberGateway!.p99Ms < hops.gatewayRunner!.p99Ms, `p99 ${hops.proberGateway!.p99Ms}`);
   // One probe that waited 300 ms would be the sender's own patience: those behind it waited as well, each less.
   const waited = linesOf(process.stdout).filter(({ type, gatewayRunnerMs }) =>
     type === "probe" && Number(gatewayRunnerMs) > 50
@@ -126,7 +126,7 @@ Deno.test("when nothing comes back the exit status is 1 and the verdict says so"
   const args = ["--count", "3", "--interval", "10ms", "--timeout", "200ms"];
   const { code, stdout } = await endedProbe(faulty.gateway.wsUrl, args);
   assert.equal(code, 1);
-  assert.match(stdout, /^seq 2  lost: no answer within \d{3,}\.\d+ ms$/m);
+  assert.match(stdout, /^seq 2 {2}lost: no answer within \d{3,}\.\d+ ms$/m);
   assert.match(stdout, /^No probe came back\.$/m);
   assert.match(stdout, /nothing came back$/m);
 });
@@ -153,11 +153,11 @@ Deno.test("an answer behind its timeout is late, and measured", async () => {
 Deno.test("a link that is down fails its probes at once, and they succeed when it is back", async () => {
   await using faulty = await startFaulty();
   await using process = pingProbe(faulty.gateway.wsUrl, ["--count", "0", "--interval", "25ms"]);
-  await process.line(/^seq 2  rtt /m);
+  await process.line(/^seq 2 {2}rtt /m);
   faulty.link.refuse(true);
   faulty.link.cut();
   const [, failed] = await process.line(
-    /^seq (\d+)  failed after [\d.]+ ms: the link to the runner is down$/m,
+    /^seq (\d+) {2}failed after [\d.]+ ms: the link to the runner is down$/m,
   );
   faulty.link.refuse(false);
   await process.line(new RegExp(`^seq ${failed} [\\s\\S]*^seq \\d+  rtt `, "m"));
@@ -169,11 +169,11 @@ Deno.test("a link that is down fails its probes at once, and they succeed when i
 Deno.test("a prober whose own connection breaks says so, dials again and goes on", async () => {
   await using faulty = await startFaulty();
   await using process = pingProbe(faulty.access.wsUrl, ["--count", "0", "--interval", "25ms"]);
-  await process.line(/^seq 2  rtt /m);
+  await process.line(/^seq 2 {2}rtt /m);
   faulty.access.refuse(true);
   faulty.access.cut();
   const [, failed] = await process.line(
-    /^seq (\d+)  failed after [\d.]+ ms: the connection to the gateway is down$/m,
+    /^seq (\d+) {2}failed after [\d.]+ ms: the connection to the gateway is down$/m,
   );
   faulty.access.refuse(false);
   await process.line(new RegExp(`^seq ${failed} [\\s\\S]*^seq \\d+  rtt `, "m"));

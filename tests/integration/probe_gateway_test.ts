@@ -155,7 +155,7 @@ Deno.test("an origin that cannot be reached fails its probes with the reason", a
   const args = ["--runner", "no-origin", "--origin", "--count", "2", "--interval", "5ms"];
   const { code, stdout } = await endedProbe(stack.gateway.wsUrl, args);
   assert.equal(code, 1);
-  assert.match(stdout, /^seq 0  failed after [\d.]+ ms: cannot connect to 127\.0\.0\.1:1/m);
+  assert.match(stdout, /^seq 0 {2}failed after [\d.]+ ms: cannot connect to 127\.0\.0\.1:1/m);
   const without = await endedProbe(stack.gateway.wsUrl, args.filter((arg) => arg !== "--origin"));
   assert.equal(without.code, 0);
 });

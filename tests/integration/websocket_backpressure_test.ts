@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { bounded } from "../support/bounded.ts";
 import { startWsOrigin } from "../support/processes.ts";
 import { eventually, healthOf, type Stack, startStack } from "../support/stack.ts";
-import { bounded, type ClientMessage, WsClient } from "../support/ws_client.ts";
+import { type ClientMessage, WsClient } from "../support/ws_client.ts";
 import { numberedMessage } from "../support/ws_origin_flow.ts";
 
 const maxResidentBytes = 200 * 1024 * 1024;

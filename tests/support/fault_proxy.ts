@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { bounded } from "./bounded.ts";
 import { type Conditions, FaultPipe } from "./fault_pipe.ts";
 
 /** `up`: from who dialled the proxy (the runner) to its target (the gateway); `down`: the way back. */
@@ -183,10 +184,11 @@ export class FaultProxy implements AsyncDisposable {
     return [...this.#links].filter((link) => link.open);
   }
 
-  /** Waits until `count` connections in all have reached the target. */
+  /** Waits until `count` connections in all have reached the target; fails when they do not in time. */
   accepted(count: number): Promise<void> {
     if (this.#accepted >= count) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push({ accepted: count, resolve }));
+    const reached = new Promise<void>((resolve) => this.#waiters.push({ accepted: count, resolve }));
+    return bounded(reached, `connection ${count} through the proxy`);
   }
 
   /** {@link FaultLink.lose | Loses} every connection that is open; new ones are served. */

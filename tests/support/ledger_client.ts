@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { bounded } from "./bounded.ts";
 import { Ledger, type LedgerReport, numbered } from "./ledger.ts";
-import { bounded, WsClient } from "./ws_client.ts";
+import { WsClient } from "./ws_client.ts";
 
 export interface LedgerClientOptions {
   /** Names the origin's books. */

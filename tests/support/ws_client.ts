@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { performance } from "node:perf_hooks";
 import { type RawData, WebSocket } from "ws";
+import { bounded } from "./bounded.ts";
 
 /** A message as the client saw it. */
 export interface ClientMessage {
@@ -27,7 +27,6 @@ export class UpgradeRefusedError extends Error {
   }
 }
 
-const waitMs = 30_000;
 const maxMessageBytes = 64 * 1024 * 1024;
 
 /**
@@ -149,21 +148,4 @@ interface RefusedResponse {
   headers: Record<string, string | string[] | undefined>;
   on(event: "data", listener: (part: Uint8Array) => void): void;
   on(event: "end", listener: () => void): void;
-}
-
-/** `promise`, or an error that names what was waited for. */
-export async function bounded<T>(promise: Promise<T>, what: string, withinMs = waitMs): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const startedAt = performance.now();
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`waited ${Math.round(performance.now() - startedAt)} ms for ${what}`)),
-      withinMs,
-    );
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

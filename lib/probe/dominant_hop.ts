@@ -56,7 +56,7 @@ export function verdict(
     ? [`Most of the time goes ${where}: ${part}.`]
     : [`No hop stands out; the longest part is ${where}: ${part}.`];
   const tail = tailHop(measured);
-  if (tail !== null && (tail.hop !== dominant.hop || tail.ratio >= tailFactor)) {
+  if (tail !== null) {
     said.push(`The slowest probes lose their time ${hopPhrases[tail.hop]}: p99 is ${ms(tail.p99Ms)}.`);
   }
   const gone = counts.lost + counts.failed;
@@ -64,18 +64,17 @@ export function verdict(
   return said.join(" ");
 }
 
-/** The hop whose slowest hundredth lies furthest above its median, when that is worth a word. */
-function tailHop(measured: MeasuredHops): { hop: Hop; p99Ms: number; ratio: number } | null {
-  let found: { hop: Hop; p99Ms: number; ratio: number } | null = null;
+/** The hop whose slowest hundredth lies furthest above its median, when the whole round trip has a tail at all. */
+function tailHop({ roundTrip, hops: measured }: MeasuredHops): { hop: Hop; p99Ms: number } | null {
+  if (roundTrip === null || roundTrip.count < tailFromCount) return null;
+  if (roundTrip.p99Ms < tailFactor * roundTrip.p50Ms) return null;
+  let found: { hop: Hop; p99Ms: number } | null = null;
   let furthest = tailAtLeastMs;
   for (const hop of hops) {
-    const summary = measured.hops[hop];
-    if (summary === null || summary.count < tailFromCount) continue;
-    if (summary.p99Ms - summary.p50Ms <= furthest) continue;
-    const ratio = summary.p50Ms > 0 ? summary.p99Ms / summary.p50Ms : Infinity;
-    if (ratio < tailFactor) continue;
+    const summary = measured[hop];
+    if (summary === null || summary.p99Ms - summary.p50Ms <= furthest) continue;
     furthest = summary.p99Ms - summary.p50Ms;
-    found = { hop, p99Ms: summary.p99Ms, ratio };
+    found = { hop, p99Ms: summary.p99Ms };
   }
   return found;
 }

@@ -64,6 +64,11 @@ Deno.test("the verdict names the hop where the slowest probes lose their time", 
   assert.match(verdict, /The slowest probes lose their time between gateway and runner: p99 is 300\.0 ms\./);
 });
 
+Deno.test("the verdict speaks of no tail when the slowest probes are not much slower than the rest", () => {
+  const parts: [number, number, null][] = Array.from({ length: 100 }, (_, i) => [i < 95 ? 1 : 18, 40, null]);
+  assert.doesNotMatch(reportOf(parts).verdict, /slowest/);
+});
+
 Deno.test("the verdict says how many probes got no answer, and why", () => {
   const down = reportOf([], { counts: { sent: 3, received: 0, failed: 3 }, problem: "the runner is gone" });
   assert.equal(down.verdict, "No probe came back (1 × the runner is gone).");

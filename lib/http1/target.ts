@@ -5,7 +5,8 @@ const maxPortDigits = 5;
 
 /**
  * What is wrong with a request target (RFC 9112, 3.2) whose characters are known to be good, or `null`: origin-form
- * for any method but CONNECT, absolute-form likewise, `*` for OPTIONS alone, and authority-form for CONNECT alone.
+ * and absolute-form, an http or https URL, for any method but CONNECT, `*` for OPTIONS alone, and authority-form for
+ * CONNECT alone.
  */
 export function targetProblem(method: string, target: string): string | null {
   if (method === "CONNECT") {
@@ -15,8 +16,8 @@ export function targetProblem(method: string, target: string): string | null {
   }
   if (target.charCodeAt(0) === 0x2f) return null;
   if (target === "*") return method === "OPTIONS" ? null : "only OPTIONS may have the target *";
-  const match = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?]*)/.exec(target);
-  if (match === null) return "the request target must begin with / or be an absolute URL";
+  const match = /^https?:\/\/([^/?]*)/i.exec(target);
+  if (match === null) return "the request target must begin with / or be an absolute http URL";
   return isAuthority(match[1])
     ? null
     : "the authority in the request target is not a host and an optional port";

@@ -1,6 +1,6 @@
 import { Http1Error } from "./errors.ts";
 import { parseFieldLines } from "./field_lines.ts";
-import type { RawHeaders } from "./headers.ts";
+import { headerValue, type RawHeaders } from "./headers.ts";
 import { latin1Slice } from "./latin1.ts";
 
 /**
@@ -48,14 +48,19 @@ export function allowedTrailers(trailers: RawHeaders): RawHeaders {
 }
 
 /**
- * Reads a trailer section: field lines without the empty line behind them.
+ * Reads a trailer section: field lines without the empty line behind them. Of the fields that must not be there those
+ * that delimit bodies are no mistake but an attempt at smuggling; the others are left out.
  *
- * @throws {Http1Error} as {@link parseFieldLines}
+ * @throws {Http1Error} as {@link parseFieldLines}, and on Content-Length and Transfer-Encoding
  */
 export function parseTrailers(bytes: Uint8Array): RawHeaders {
   if (bytes.length < 2 || bytes[bytes.length - 2] !== 0x0d) {
     throw new Http1Error(400, "a trailer line ends in a bare LF");
   }
   const text = latin1Slice.call(bytes, 0, bytes.length);
-  return allowedTrailers(parseFieldLines({ bytes, text, textAt: 0, side: "request" }, 0, bytes.length));
+  const trailers = parseFieldLines({ bytes, text, textAt: 0, side: "request" }, 0, bytes.length);
+  for (const name of ["content-length", "transfer-encoding"]) {
+    if (headerValue(trailers, name) !== undefined) throw new Http1Error(400, `the trailers have ${name}`);
+  }
+  return allowedTrailers(trailers);
 }

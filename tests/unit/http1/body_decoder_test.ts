@@ -93,7 +93,7 @@ Deno.test("the bytes handed on are views, not copies", () => {
 Deno.test("trailers are read like head fields; those that would change the message are dropped", () => {
   const { decoder } = decode(
     chunked,
-    "0\r\nDigest: \t abc \r\nContent-Length: 5\r\ntransfer-ENCODING: chunked\r\nHost: evil\r\nX-Forwarded-For: ::1\r\n" +
+    "0\r\nDigest: \t abc \r\nContent-Encoding: br\r\nTE: x\r\nHost: evil\r\nX-Forwarded-For: ::1\r\n" +
       "Authorization: x\r\nSet-Cookie: y\r\nConnection: close\r\nx-B:\r\n\r\n",
   );
   assert.equal(decoder.done, true);
@@ -137,6 +137,8 @@ Deno.test("what is not a chunked body is refused, and the decoder stays failed",
     ["0\r\n folded: y\r\n\r\n", /white space/],
     ["0\r\nX: a\x00\r\n\r\n", /control character/],
     ["0\r\nGET / HTTP/1.1\r\n\r\n", /colon/],
+    ["0\r\nA: b\r\ncontent-LENGTH: 5\r\n\r\n", /trailers have content-length/],
+    ["0\r\nTransfer-Encoding: chunked\r\n\r\n", /trailers have transfer-encoding/],
   ];
   for (const [wire, message] of wires) {
     const decoder: BodyDecoder = new BodyDecoder(chunked);

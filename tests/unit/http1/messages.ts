@@ -35,26 +35,28 @@ export const pieceSizes = fc.array(
   },
 );
 
-/** A chunked body of the given pieces, spelled as variously as RFC 9112 lets a sender spell it. */
-export const chunkedBody: fc.Arbitrary<{ wire: string; body: string }> = fc.record({
-  chunks: fc.array(
-    fc.record({
-      data: string(anyCharacters, 1, 60),
-      upper: fc.boolean(),
-      zeros: fc.nat(3),
-      extension: fc.constantFrom("", "", ";a", ";a=b", ' ; a="x;,y"', ";\t"),
-    }),
-    { maxLength: 6 },
-  ),
-  lastExtension: fc.constantFrom("", ";a"),
-}).map(({ chunks, lastExtension }) => {
-  let wire = "";
-  for (const { data, upper, zeros, extension } of chunks) {
-    const size = data.length.toString(16);
-    wire += "0".repeat(zeros) + (upper ? size.toUpperCase() : size) + extension + `\r\n${data}\r\n`;
-  }
-  return { wire: `${wire}0${lastExtension}\r\n`, body: chunks.map((chunk) => chunk.data).join("") };
-});
+/** A chunked body, spelled as variously as RFC 9112 lets a sender spell it, with extensions of the given ones. */
+export function chunkedBodyWith(extensions: readonly string[]): fc.Arbitrary<{ wire: string; body: string }> {
+  const extension = fc.constantFrom(...extensions);
+  const chunk = fc.record({
+    data: string(anyCharacters, 1, 60),
+    upper: fc.boolean(),
+    zeros: fc.nat(3),
+    extension,
+  });
+  return fc.tuple(fc.array(chunk, { maxLength: 6 }), extension).map(([chunks, lastExtension]) => {
+    let wire = "";
+    for (const { data, upper, zeros, extension } of chunks) {
+      const size = data.length.toString(16);
+      wire += "0".repeat(zeros) + (upper ? size.toUpperCase() : size) + extension + `\r\n${data}\r\n`;
+    }
+    return { wire: `${wire}0${lastExtension}\r\n`, body: chunks.map((chunk) => chunk.data).join("") };
+  });
+}
+
+export const plainExtensions = ["", "", ";a", ";a=b", ';a="x;,y"'];
+
+export const chunkedBody = chunkedBodyWith([...plainExtensions, ' ; a="x;,y"', ";\t"]);
 
 /** `bytes` cut into pieces of `sizes`. */
 export function cut(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {

@@ -11,7 +11,7 @@ import { Hibernation, type Sleeper } from "./hibernation.ts";
 import { LinkAcceptor } from "./link_acceptor.ts";
 import { ProbeDesk } from "./probe_desk.ts";
 import { Registry } from "./registry.ts";
-import { RequestIds, type Runner } from "./runner_session.ts";
+import { RequestIds, type Runner, type RunnerSession } from "./runner_session.ts";
 import type { TrafficObserver } from "./traffic_observer.ts";
 import { admitUpgrade } from "./upgrade_admission.ts";
 
@@ -99,8 +99,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
       },
       capture: options.capture,
       probeReply: (session, reply) => this.#probes.reply(session, reply),
-      ready: (session) =>
-        this.#hibernation.wakeAll(session.name, () => this.registry.pickConnected(session.name)),
+      ready: (session, resumed) => this.#wakeFor(session, resumed),
     });
     this.#bufferLimit = new BufferLimit({
       maxBytes: options.maxBufferedBytes ?? gatewayDefaults.maxBufferedBytes,
@@ -293,6 +292,15 @@ export class Gateway implements IngressContext, AsyncDisposable {
     });
     this.#connections.add(connection);
     socket.start();
+  }
+
+  /** A runner is there: sleepers of its name go on, with it alone if they wait for theirs to be restarted. */
+  #wakeFor(session: RunnerSession, resumed: boolean): void {
+    if (this.#options.wake !== "same") {
+      this.#hibernation.wakeAll(session.name, () => this.registry.pickConnected(session.name));
+    } else if (!resumed) {
+      this.#hibernation.wakeAll(session.name, () => session);
+    }
   }
 
   #sweepConnections(): void {

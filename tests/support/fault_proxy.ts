@@ -125,7 +125,7 @@ export interface FaultProxyOptions {
  */
 export class FaultProxy implements AsyncDisposable {
   readonly #server: Server;
-  readonly #target: { port: number; hostname: string };
+  #target: { port: number; hostname: string };
   readonly #options: FaultProxyOptions;
   readonly #links = new Set<FaultLink>();
   readonly #conditions: Conditions = { delayMs: 0, jitterMs: 0, bytesPerSecond: Infinity };
@@ -210,6 +210,11 @@ export class FaultProxy implements AsyncDisposable {
   /** Whether new connections are reset as soon as they are made. Open ones stay. */
   refuse(refusing: boolean): void {
     this.#refusing = refusing;
+  }
+
+  /** Sends new connections to another port, as a load balancer would; open ones stay where they are. */
+  retarget(port: number): void {
+    this.#target = { ...this.#target, port };
   }
 
   /** Changes delay, jitter and rate for open and new connections; what is not named stays. */

@@ -9,6 +9,9 @@ export interface LedgerReport {
   lost: number;
   duplicated: number;
   reordered: number;
+  /** The first number that came, and the highest; -1 when none did. */
+  first: number;
+  highest: number;
   /** SHA-256 of all messages, one after another. */
   sha256: string;
 }
@@ -17,6 +20,7 @@ export interface LedgerReport {
 export class Ledger {
   readonly #hash: Hash = createHash("sha256");
   readonly #seen = new Set<number>();
+  #first = -1;
   #highest = -1;
   #messages = 0;
   #bytes = 0;
@@ -28,13 +32,9 @@ export class Ledger {
     return this.#seen.size;
   }
 
-  get highest(): number {
-    return this.#highest;
-  }
-
   add(message: Uint8Array): void {
     const number = numberOf(message);
-    this.#messages++;
+    if (this.#messages++ === 0) this.#first = number;
     this.#bytes += message.length;
     this.#hash.update(message);
     if (this.#seen.has(number)) this.#duplicated++;
@@ -50,6 +50,8 @@ export class Ledger {
       lost: this.#highest + 1 - this.#seen.size,
       duplicated: this.#duplicated,
       reordered: this.#reordered,
+      first: this.#first,
+      highest: this.#highest,
       sha256: this.#hash.copy().digest("hex"),
     };
   }

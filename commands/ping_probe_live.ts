@@ -21,7 +21,7 @@ export interface LiveViewOptions {
 
 /** What a frame of the view is drawn from. */
 export interface LiveSession {
-  prober: Prober;
+  prober: Pick<Prober, "session" | "counts" | "statistics">;
   /** Newest last: round trips in milliseconds, `null` for a probe without an answer. */
   recent: (number | null)[];
 }
@@ -132,7 +132,7 @@ function sessionLine({ prober }: LiveSession): string {
   const { session, counts, statistics: { roundTrip } } = prober;
   const loss = `${Math.round(lossPercent(counts) * 10) / 10} %`;
   const [p50, p90, p99] = [50, 90, 99].map((percentile) => number(roundTrip.percentileMs(percentile)));
-  return `${shortId(session.id)} at ${session.address}  ${counts.sent} sent, ${loss} lost  ` +
+  return `${shortId(session.id)} at ${session.address}  ${counts.sent} sent, ${loss} unanswered  ` +
     `p50 ${p50}  p90 ${p90}  p99 ${p99} ms`;
 }
 

@@ -28,7 +28,7 @@ async function storm(proxy: FaultProxy): Promise<{ rst: number; silence: number 
   for (let cut = 1; cut <= cuts;) {
     const link = await eventually(() => proxy.links().at(-1), (newest) => newest !== undefined);
     const passed = () => link!.passedBytes("up") + link!.passedBytes("down");
-    const threshold = Math.random() < 0.3 ? Math.random() * 2_000 : Math.random() * 500_000;
+    const threshold = Math.random() < 0.3 ? Math.random() * 2_000 : Math.random() * 200_000;
     await eventually(passed, (bytes) => bytes >= threshold || !link!.open, 30_000);
     // On a machine that is slow enough a link is given up by its heartbeat: that one was not ours.
     if (!link!.open) continue;

@@ -93,6 +93,16 @@ Deno.test("what was encoded stays as it is while others are encoded, fail to be,
   assert.deepEqual(heads.map(text), expected);
 });
 
+Deno.test("a head or an end of any size is nothing but itself, also where it gets a buffer of its own", () => {
+  for (const length of [4050, 4096, 4097, 30_000, 70_000]) {
+    const value = "v".repeat(length);
+    assert.equal(text(encodeRequestHead("GET", "/", ["X", value])), `GET / HTTP/1.1\r\nX: ${value}\r\n\r\n`);
+    assert.equal(text(encodeRequestHead("GET", `/${value}`, [])), `GET /${value} HTTP/1.1\r\n\r\n`);
+    assert.equal(text(encodeResponseHead(200, value, [])), `HTTP/1.1 200 ${value}\r\n\r\n`);
+    assert.equal(text(encodeLastChunk(["X", value])), `0\r\nX: ${value}\r\n\r\n`);
+  }
+});
+
 Deno.test("statuses have their registered phrases, and no others", () => {
   assert.deepEqual([200, 404, 431, 502, 299, 700].map(reasonPhrase), [
     "OK",

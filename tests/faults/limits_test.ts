@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { fetchOnce } from "../support/fetch_once.ts";
+import type { LedgerReport } from "../support/ledger.ts";
 import { LedgerClient } from "../support/ledger_client.ts";
 import { assertNothingLeft, baselineOf } from "../support/leftovers.ts";
 import { startDenoOrigin } from "../support/processes.ts";
-import { startProxiedStack } from "../support/proxied_stack.ts";
+import { type ProxiedStack, startProxiedStack } from "../support/proxied_stack.ts";
 import { eventually, healthOf } from "../support/stack.ts";
 import { WsClient } from "../support/ws_client.ts";
 import { numberedMessage } from "../support/ws_origin_flow.ts";
@@ -12,6 +13,11 @@ const origin = () => startDenoOrigin("tests/support/ledger_origin.ts");
 
 /** The sum is looked at whenever this much more was taken in. */
 const checkedEveryBytes = 1024 * 1024;
+
+/** A stream's limit, and the one read by which it may be passed. */
+const maxHeldBytes = 1024 * 1024 + 64 * 1024;
+/** 25 MiB in messages of 64 KiB: far more than kernels hold. */
+const floodMessages = 400;
 
 async function headsSeen(originUrl: string, id: string): Promise<number> {
   return (await (await fetchOnce(`${originUrl}/visits?id=${id}`)).json()).heads;
@@ -100,23 +106,45 @@ Deno.test("past --max-buffered those that hold most are closed with 1013, and no
   await assertNothingLeft(stack.gateway, baseline);
 });
 
-Deno.test("a client's WebSocket is not read beyond its limit while no link is there, and goes on after", async () => {
+/** Sends far more than may be held, and gives what is held when no more is taken. */
+async function sendBeyondLimit(stack: ProxiedStack, client: WsClient, leastBytes: number): Promise<number> {
+  for (let i = 0; i < floodMessages; i++) client.socket.send(numberedMessage(i, 64 * 1024));
+  const { bufferedBytes } = await eventually(
+    () => healthOf(stack.gateway),
+    (health) => health.bufferedBytes >= leastBytes,
+  );
+  return bufferedBytes;
+}
+
+/** The origin has all of them in its books, once each and in order, whatever connections they came over. */
+async function assertAllArrived(stack: ProxiedStack, id: string): Promise<void> {
+  const books: LedgerReport[] = await eventually(
+    async () => await (await fetchOnce(`${stack.origin.url}/ledger?id=${id}`)).json(),
+    (seen) => seen.at(-1)?.highest === floodMessages - 1,
+  );
+  assert.equal(books.reduce((sum, { messages }) => sum + messages, 0), floodMessages);
+  for (const { duplicated, reordered } of books) assert.equal(duplicated + reordered, 0);
+}
+
+Deno.test("a client's WebSocket is not read beyond its credit while no link is there, and goes on after", async () => {
   await using stack = await startProxiedStack({ origin });
   using client = await WsClient.open(`${stack.gateway.wsUrl}/numbers?id=held&quiet`);
   stack.proxy.refuse(true);
   stack.proxy.cut();
   await eventually(() => healthOf(stack.gateway), ({ links }) => links === 0);
-  const messages = 400;
-  for (let i = 0; i < messages; i++) client.socket.send(numberedMessage(i, 64 * 1024));
-  const { bufferedBytes } = await eventually(
-    () => healthOf(stack.gateway),
-    (health) => health.bufferedBytes >= 256 * 1024,
-  );
-  assert.ok(bufferedBytes <= 1024 * 1024 + 64 * 1024, `${bufferedBytes} bytes are held`);
+  const held = await sendBeyondLimit(stack, client, 256 * 1024);
+  assert.ok(held <= maxHeldBytes, `${held} bytes are held`);
   stack.proxy.refuse(false);
-  const [books] = await eventually(
-    async () => await (await fetchOnce(`${stack.origin.url}/ledger?id=held`)).json(),
-    ([seen]) => seen.messages === messages,
-  );
-  assert.equal(books.lost + books.duplicated + books.reordered, 0);
+  await assertAllArrived(stack, "held");
+});
+
+Deno.test("a hibernating WebSocket holds 1 MiB at most, and all of it reaches the next runner", async () => {
+  await using stack = await startProxiedStack({ origin, gatewayArgs: ["--resume-window", "300ms"] });
+  using client = await WsClient.open(`${stack.gateway.wsUrl}/numbers?id=asleep&quiet`);
+  stack.runner.signal("SIGKILL");
+  await eventually(() => healthOf(stack.gateway), ({ hibernating }) => hibernating === 1);
+  const held = await sendBeyondLimit(stack, client, 1024 * 1024);
+  assert.ok(held <= maxHeldBytes, `${held} bytes are held`);
+  await stack.addRunner();
+  await assertAllArrived(stack, "asleep");
 });

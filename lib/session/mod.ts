@@ -8,6 +8,9 @@ export {
   type HeartbeatPhase,
   type PongDropReason,
 } from "./heartbeat.ts";
+export { ReceiveOrder } from "./receive_order.ts";
+export { SendBuffer } from "./send_buffer.ts";
 export { Session } from "./session.ts";
 export type { CollectReason, SessionEvents, SessionOptions } from "./session_options.ts";
 export { bodyEnd, Stream, type StreamHandler } from "./stream.ts";
+export { type Direction, nextStage, type StreamStage } from "./stream_stage.ts";

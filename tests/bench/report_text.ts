@@ -1,7 +1,7 @@
 import { formatAdded, formatMebibytes, formatNumber, formatRatio } from "./format.ts";
 import { markdownTable } from "./markdown_table.ts";
-import type { Environment, FigureResult, LoadResult, Report } from "./results.ts";
-import { spreadOf } from "./statistics.ts";
+import type { Environment, FigureResult, LoadResult, Report, ScalePoint } from "./results.ts";
+import { median, spreadOf } from "./statistics.ts";
 import { summarize } from "./summary.ts";
 import { describeVerdicts, judgeFigure, judgeLoad } from "./verdict.ts";
 
@@ -22,7 +22,11 @@ export function reportText(report: Report): string {
   const parts: string[] = [];
   if (loads.length > 0) parts.push(rateTable(loads), costTable(loads));
   if (figures.length > 0) parts.push(figureTable(figures));
-  if (report.environment.nginx === null) {
+  if (report.scale !== null) {
+    parts.push(scaleTable("streams on one link", report.scale.streams));
+    parts.push(scaleTable("links to one gateway", report.scale.links));
+  }
+  if (loads.length > 0 && report.environment.nginx === null) {
     parts.push("nginx is not installed: rows are held against the origin alone.");
   }
   return parts.join("\n\n");
@@ -81,4 +85,17 @@ function figureTable(results: FigureResult[]): string {
     ];
   });
   return markdownTable(["figure", "unit", "median", "least", "most", "times", "target"], cells);
+}
+
+function scaleTable(heading: string, points: ScalePoint[]): string {
+  const cells = points.map((point) => [
+    point.count.toLocaleString("en-US"),
+    formatNumber(median(point.rates)),
+    formatNumber(median(point.p50Ms)),
+    formatNumber(point.gatewayMicros === null ? null : median(point.gatewayMicros)),
+    formatMebibytes(point.gatewayResidentBytes),
+    formatNumber(point.idleCpuPercent),
+  ]);
+  const headings = ["messages/s", "p50, ms", "gateway CPU, µs a message", "gateway, MiB"];
+  return markdownTable([heading, ...headings, "gateway CPU while silent, % of a core"], cells);
 }

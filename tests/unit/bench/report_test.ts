@@ -55,6 +55,22 @@ Deno.test("a report says when nginx was not there to compare with", () => {
   assert.match(environmentText({ ...report.environment, nginx: null }, "own"), /nginx not installed/);
 });
 
+Deno.test("growth has a table for streams and one for links, and needs no rows beside it", () => {
+  const point = {
+    count: 10_000,
+    rates: [100, 300, 200],
+    p50Ms: [2],
+    gatewayMicros: [7],
+    gatewayResidentBytes: 64 * 1024 ** 2,
+    idleCpuPercent: null,
+  };
+  const text = reportText(reportOf([], { scale: { streams: [point], links: [{ ...point, count: 3 }] } }));
+  assert.match(text, /^\| streams on one link/);
+  assert.match(text, /\| 10,000 +\| +200 \| +2\.00 \| +7\.00 \| +64 \| +– \|/);
+  assert.match(text, /\| links to one gateway/);
+  assert.match(text, /\| 3 +\| +200 \|/);
+});
+
 Deno.test("a report reads back as it was written", () => {
   const report = reportOf([loadResult({ direct: [measurement(2)], nginx: null, tunnel: [measurement(1)] })]);
   assert.deepEqual(parseReport(JSON.stringify(report)), report);

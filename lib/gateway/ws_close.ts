@@ -1,4 +1,6 @@
+import type { WebSocketConnection } from "../net/mod.ts";
 import { frameTypes, type SequencedFrame } from "../protocol/mod.ts";
+import { isWireCloseCode } from "../websocket/mod.ts";
 
 /** Bytes of UTF-8 that a close reason may hold (RFC 6455, 5.5). */
 const maxReasonBytes = 123;
@@ -11,4 +13,12 @@ export function wsClose(code: number, reason: string): SequencedFrame {
 /** A reason of the tunnel's own, which is ASCII, cut to what a close frame can hold. */
 export function closeReason(reason: string): string {
   return reason.length <= maxReasonBytes ? reason : reason.slice(0, maxReasonBytes - 1) + "~";
+}
+
+/** Ends a client's connection as the origin ended its own: with its close frame, or without one. */
+export function endAsOrigin(connection: WebSocketConnection, code: number, reason: string): void {
+  if (code === 1005) connection.close(null);
+  else if (isWireCloseCode(code)) connection.close(code, reason);
+  // 1006, or what no close frame may carry.
+  else connection.breakOff();
 }

@@ -17,7 +17,7 @@ import { LengthError, type ResponseWriter } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
 import { type ExchangeObserver, type LinkChange, observe } from "./traffic_observer.ts";
 import { passRefusal, type RefusalFrame } from "./upgrade_refusal.ts";
-import { closeReason, wsClose } from "./ws_close.ts";
+import { closeReason, endAsOrigin, wsClose } from "./ws_close.ts";
 import { encodeAccept, withoutHandshake } from "./ws_headers.ts";
 
 export interface WsExchangeOptions {
@@ -346,8 +346,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#observer?.closing("sent", code === 1005 ? null : code, reason);
     // Answers the close on the stream, unless the client's own close went out first.
     if (stream !== null && !stream.sendDone) stream.push(wsClose(code, reason));
-    if (code === 1006) this.#connection?.breakOff();
-    else this.#connection?.close(code === 1005 ? null : code, reason);
+    if (this.#connection !== null) endAsOrigin(this.#connection, code, reason);
   }
 
   /** A woken WebSocket cannot go on: the client is asked to come again (1012). */

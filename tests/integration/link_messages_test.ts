@@ -136,3 +136,22 @@ Deno.test("no link message is larger than 256 KiB, however much waits, and strea
     assert.ok(chunks.slice(0, last).some(({ requestId }) => requestId !== first));
   }
 });
+
+Deno.test("a close code that no WebSocket may carry breaks the client off, and the link stays", async () => {
+  using link = await openLink("odd");
+  const opening = WsClient.open(`${stack.gateway.wsUrl}/`, { headers: { "x-tunnel-runner": "odd" } });
+  const { gatewayId, requestId } = await link.frame(frameTypes.wsOpen);
+  const ids = { gatewayId, requestId };
+  link.send(
+    { type: frameTypes.ack, ...ids, index: 1, credit: 65_536 },
+    { type: frameTypes.wsAccept, ...ids, index: 0, headers: [] },
+    { type: frameTypes.wsMessage, ...ids, index: 1, binary: false, final: true, bytes: Uint8Array.of(0x61) },
+    { type: frameTypes.wsClose, ...ids, index: 2, code: 1004, reason: "reserved" },
+  );
+  using client = await opening;
+  assert.equal(await client.nextText(), "a");
+  assert.equal((await client.ended()).code, 1006);
+  const answer = await link.frame(frameTypes.wsClose);
+  assert.equal(answer.requestId, requestId);
+  assert.equal(link.ws.socket.readyState, link.ws.socket.OPEN);
+});

@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { gatewayCommand } from "./commands/gateway.ts";
 import { pingProbeCommand } from "./commands/ping_probe.ts";
+import { replayCommand } from "./commands/replay.ts";
 import { run } from "./commands/run.ts";
 import { runnerCommand } from "./commands/runner.ts";
 import { version } from "./commands/version.ts";
@@ -12,6 +13,7 @@ const program = new Command("tunnel")
   .version(version, "-V, --version", "print the version")
   .addCommand(gatewayCommand())
   .addCommand(runnerCommand())
-  .addCommand(pingProbeCommand());
+  .addCommand(pingProbeCommand())
+  .addCommand(replayCommand());
 
 await run(program, Deno.args);

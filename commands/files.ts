@@ -14,7 +14,8 @@ export function readTextFile(path: string, what: string): string {
   }
 }
 
-function fileProblem(error: unknown): string {
+/** What is wrong with a file, in a few words. */
+export function fileProblem(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "permission denied";

@@ -10,6 +10,7 @@ import { readTextFile } from "./files.ts";
 import { makeOutput } from "./ping_probe_output.ts";
 import { type ProbeSettings, runProbes } from "./ping_probe_run.ts";
 import { latency, payloadSize, percent, probeCount, probeInterval, runnerName } from "./ping_probe_values.ts";
+import { untilStopped } from "./until_stopped.ts";
 import { gatewayUrl, positiveDuration } from "./values.ts";
 
 /** `tunnel ping-probe`: where the time goes. */
@@ -108,31 +109,6 @@ async function exitCodeOf(
       error instanceof ProbeRefusedError;
     if (!refused) throw error;
     throw new UsageError(error.message, { cause: error });
-  }
-}
-
-/** Runs until done or told to stop by SIGINT or SIGTERM; 130 after SIGINT. A second signal ends at once. */
-async function untilStopped(run: (signal: AbortSignal) => Promise<number>): Promise<number> {
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
-  const stopping = new AbortController();
-  let interrupted = false;
-  const listeners = signals.map((signal) => {
-    const listener = () => {
-      if (stopping.signal.aborted) Deno.exit(exitCodes.interrupted);
-      interrupted = signal === "SIGINT";
-      stopping.abort();
-    };
-    Deno.addSignalListener(signal, listener);
-    return { signal, listener };
-  });
-  try {
-    const code = await run(stopping.signal);
-    return interrupted ? exitCodes.interrupted : code;
-  } catch (error) {
-    if (interrupted) return exitCodes.interrupted;
-    throw error;
-  } finally {
-    for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
   }
 }
 

@@ -2,8 +2,6 @@ import {
   type BodyChunkFrame,
   formatStreamId,
   frameTypes,
-  indexAdd,
-  isAfter,
   type SequencedFrame,
   type StreamFrame,
   type WsMessageFrame,
@@ -11,6 +9,7 @@ import {
 import { decodeCapturedFrame } from "./captured_frame.ts";
 import { type CapturedBody, type CapturedExchange, emptyBody, type Origin } from "./exchange.ts";
 import type { CaptureEvent, CaptureRecord, CaptureSide, FrameRecord } from "./format.ts";
+import { IndexProgress } from "./index_progress.ts";
 import { type ByteStore, MemoryStore } from "./stored_bytes.ts";
 
 export interface ExchangeAssemblerOptions {
@@ -25,10 +24,10 @@ export interface ExchangeAssemblerOptions {
 /** Ended streams that are remembered: as many as may end while a frame is on its way. */
 const endedKept = 4096;
 
-/** An exchange that is not over, and which frame each direction expects next. */
+/** An exchange that is not over, and how far its directions have come. */
 interface Live {
   exchange: CapturedExchange;
-  next: Record<Origin, number | null>;
+  progress: IndexProgress;
 }
 
 /**
@@ -107,7 +106,8 @@ export class ExchangeAssembler {
       exchange.reset ??= { timeUs: record.timeUs, from, code, reason };
       return;
     }
-    if (isRepeated(live, from, stream.index)) return;
+    if (live.progress.isRepeated(from, stream.index)) return;
+    if (live.progress.gaps > 0) exchange.hasGaps = true;
     this.#frame(exchange, stream, { from, timeUs: record.timeUs, omittedBytes: record.omittedBytes });
   }
 
@@ -254,18 +254,7 @@ function begin(frame: SequencedFrame, id: string, timeUs: number): Live {
     hasBeginning,
     hasGaps: !hasBeginning,
   };
-  return { exchange, next: hasBeginning ? { client: 0, origin: 0 } : { client: null, origin: null } };
-}
-
-/** Whether a link has carried this frame before; notes gaps on the way. */
-function isRepeated(live: Live, from: Origin, index: number): boolean {
-  const next = live.next[from];
-  if (next !== null && index !== next) {
-    if (isAfter(next, index)) return true;
-    live.exchange.hasGaps = true;
-  }
-  live.next[from] = indexAdd(index, 1);
-  return false;
+  return { exchange, progress: new IndexProgress(hasBeginning) };
 }
 
 /** The body that a frame belongs to. An answer whose head is missing gets an empty one, status 0. */

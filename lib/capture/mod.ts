@@ -13,6 +13,7 @@ export {
 } from "./exchange.ts";
 export { ExchangeAssembler, type ExchangeAssemblerOptions } from "./exchange_assembler.ts";
 export * from "./format.ts";
+export { IndexProgress } from "./index_progress.ts";
 export { secretHeaders } from "./redaction.ts";
 export { CaptureReader, type CaptureSource } from "./reader.ts";
 export { readRecords, type ReadRecordsOptions } from "./read_records.ts";

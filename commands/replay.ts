@@ -1,0 +1,49 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { CaptureError } from "../lib/capture/mod.ts";
+import { exitCodes } from "./errors.ts";
+import { runCheck } from "./replay_check.ts";
+import { printable } from "./replay_text.ts";
+import { showTimeline } from "./replay_timeline.ts";
+import { moment, streamIds } from "./replay_values.ts";
+import { untilStopped } from "./until_stopped.ts";
+
+/** `tunnel replay`: what to do with a capture. Each mode is a file of its own; without one it is the timeline. */
+export function replayCommand() {
+  return new Command("replay")
+    .description("Reads a capture of gateway or runner: shows it as a timeline, or checks it.")
+    .argument("<file>", "a .tunnelcap file")
+    .addOption(new Option("--frames", "a row for each frame instead of each stream").conflicts("check"))
+    .addOption(
+      new Option("--stream <id>", "this stream alone, such as 9f3ac01b-42; may be given several times")
+        .argParser(streamIds).conflicts("check"),
+    )
+    .addOption(
+      new Option("--path <glob>", "streams whose path matches, such as '/api/*' or '/**/events'")
+        .conflicts("check"),
+    )
+    .addOption(
+      new Option("--since <moment>", "from there on: 1.5s after the beginning, or 2026-07-30T10:22:33Z")
+        .argParser(moment).conflicts("check"),
+    )
+    .addOption(
+      new Option("--until <moment>", "up to there").argParser(moment).conflicts("check"),
+    )
+    .addOption(new Option("--check", "run the frames through the protocol's own state machines"))
+    .addOption(new Option("--json", "print one JSON document"))
+    .action(async (file, options) => {
+      const json = options.json ?? false;
+      Deno.exitCode = await untilStopped(async (signal) => {
+        try {
+          if (options.check) return await runCheck(file, { json }, signal);
+          const { stream: streams, path, since, until, frames = false } = options;
+          return await showTimeline(file, { frames, streams, path, since, until, json }, signal);
+        } catch (error) {
+          if (!(error instanceof CaptureError)) throw error;
+          // What is no capture at all: a damaged one is told of by the mode that reads it.
+          const line = `error: ${printable(file)}: ${error.message}\n`;
+          Deno.stderr.writeSync(new TextEncoder().encode(line));
+          return exitCodes.failed;
+        }
+      });
+    });
+}

@@ -1,0 +1,34 @@
+import { InvalidArgumentError } from "commander";
+import { parseStreamId } from "../lib/protocol/mod.ts";
+import type { CaptureHeader } from "../lib/capture/mod.ts";
+import { duration } from "./values.ts";
+
+/** A moment in a capture: so long after its beginning, or by the wall clock. Microseconds. */
+export type Moment = { kind: "offset"; us: number } | { kind: "wall"; us: number };
+
+/** A moment such as `1.5s` (after the beginning) or `2026-07-30T10:22:33Z`. */
+export function moment(text: string): Moment {
+  if (/^\d{4}-\d{2}-\d{2}T/.test(text)) {
+    const ms = Date.parse(text);
+    if (!Number.isNaN(ms)) return { kind: "wall", us: ms * 1000 };
+  } else if (/^\d/.test(text)) {
+    return { kind: "offset", us: duration(text) * 1000 };
+  }
+  throw new InvalidArgumentError(
+    "A moment is a time after the beginning, such as 1.5s, or a date and time, such as 2026-07-30T10:22:33Z.",
+  );
+}
+
+/** Microseconds since the capture began. */
+export function momentIn(header: CaptureHeader, moment: Moment | undefined, otherwise: number): number {
+  if (moment === undefined) return otherwise;
+  return moment.kind === "offset" ? moment.us : moment.us - header.startedAtUs;
+}
+
+/** Stream ids as in logs and timelines; the option may be given several times. */
+export function streamIds(text: string, earlier: string[] | undefined): string[] {
+  if (parseStreamId(text) === null) {
+    throw new InvalidArgumentError("A stream's id is as in logs and timelines, such as 9f3ac01b-42.");
+  }
+  return [...(earlier ?? []), text];
+}

@@ -1,0 +1,12 @@
+/** What is done with a capture: a timeline of it, and a check against the protocol's state machines. */
+export { checkCapture, type CheckResult } from "./check/check_capture.ts";
+export type { CheckCounts } from "./check/capture_check.ts";
+export type { Rule, Violation } from "./check/violation.ts";
+export { frameWords, resetName } from "./timeline/frame_words.ts";
+export type { LinkRow } from "./timeline/link_rows.ts";
+export { rttPlot } from "./timeline/rtt_plot.ts";
+export type { RttBin } from "./timeline/rtt_series.ts";
+export { everything, globPattern, pathOf, type Selection } from "./timeline/selection.ts";
+export type { StreamRow } from "./timeline/stream_rows.ts";
+export type { StreamTotals, Summary } from "./timeline/summary.ts";
+export { Timeline, type TimelineEntry, type TimelineOptions } from "./timeline/timeline.ts";

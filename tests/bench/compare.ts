@@ -90,7 +90,9 @@ function describeChange({ worseBy, withinSpread }: Change): string {
 
 function comparablesOf(row: RowResult): Comparable[] {
   if (row.kind === "figure") {
-    return [{ what: `${row.title}, ${row.unit}`, better: "less", spread: spreadOf(row.values) }];
+    const { median, min, max } = spreadOf(row.values);
+    const spread = { median, min: min - row.resolution, max: max + row.resolution };
+    return [{ what: `${row.title}, ${row.unit}`, better: "less", spread }];
   }
   const { perNginx, perDirect, addedMs } = summarize(row);
   const figures: Comparable[] = [{ what: "tunnel / direct", better: "more", spread: perDirect }];

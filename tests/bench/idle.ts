@@ -10,10 +10,17 @@ import { type Stack, startStack } from "./stack.ts";
 
 /** Opening thousands of sockets leaves garbage; what is still held after this time is what they cost. */
 const settleMs = 5_000;
+const quickSettleMs = 1_500;
 
-/** How long CPU is counted. A clock tick is 10 ms, so 10 s resolve 0.1 % of a core. */
+/** How long CPU is counted. */
 const watchMs = 10_000;
-const quickWatchMs = 5_000;
+const quickWatchMs = 3_000;
+
+/** User and system time come in ticks of 10 ms, each rounded down. */
+const cpuReadingSeconds = 0.02;
+
+/** Collected garbage goes back to the system when V8 sees fit: a few MiB over all sockets. */
+const memoryResolutionKibibytes = 1;
 
 const maxGatewayKibibytes = 20;
 const maxCpuPercent = 1;
@@ -36,7 +43,7 @@ export async function measureIdle(row: IdleRow, { quick }: { quick: boolean }): 
   }
   const holder = await holdIdleSockets({ port: stack.ports.tunnel, path: "/echo", count: row.sockets });
   try {
-    await delay(quick ? settleMs / 2 : settleMs);
+    await delay(quick ? quickSettleMs : settleMs);
     const begin = requireUsages(stack);
     const beginMs = performance.now();
     await delay(quick ? quickWatchMs : watchMs);
@@ -62,8 +69,13 @@ function figures(
     (end[process].residentBytes - before[process].residentBytes) / 1024 / sockets;
   const percent = (process: "gateway" | "runner") =>
     (end[process].cpuSeconds - begin[process].cpuSeconds) / seconds * 100;
-  const memory = { kind: "figure", unit: "KiB" } as const;
-  const cpu = { kind: "figure", unit: "% of a core", target: { atMost: maxCpuPercent } } as const;
+  const memory = { kind: "figure", unit: "KiB", resolution: memoryResolutionKibibytes } as const;
+  const cpu = {
+    kind: "figure",
+    unit: "% of a core",
+    target: { atMost: maxCpuPercent },
+    resolution: cpuReadingSeconds / seconds * 100,
+  } as const;
   return [
     {
       ...memory,

@@ -32,6 +32,8 @@ export interface FigureResult {
   target: Target | null;
   /** One entry a repetition. */
   values: number[];
+  /** How far each value may be off by the way it is read, in the row's unit. */
+  resolution: number;
 }
 
 export type RowResult = LoadResult | FigureResult;

@@ -8,7 +8,7 @@ import { linkArguments, startGateway, startOrigin, startRunner } from "./stack.t
 import { median } from "./statistics.ts";
 
 const repetitions = 9;
-const quickRepetitions = 5;
+const quickRepetitions = 3;
 
 /** What is started, and until when it is timed. */
 interface Start {
@@ -55,6 +55,7 @@ export async function measureStartup(
       unit: "ms",
       target: row.target,
       values,
+      resolution: 0,
     });
   }
   await stop(runner);

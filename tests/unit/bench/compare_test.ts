@@ -12,8 +12,16 @@ function rowOf(ratios: number[], rest: Partial<LoadResult> = {}): LoadResult {
   }, rest);
 }
 
-function figureOf(values: number[]): FigureResult {
-  return { kind: "figure", id: "startup.gateway", title: "Start-up", unit: "ms", target: null, values };
+function figureOf(values: number[], resolution = 0): FigureResult {
+  return {
+    kind: "figure",
+    id: "startup.gateway",
+    title: "Start-up",
+    unit: "ms",
+    target: null,
+    values,
+    resolution,
+  };
 }
 
 const nginxOnly = (what: string) => what === "tunnel / nginx";
@@ -52,6 +60,13 @@ Deno.test("a change within the rounds' spread is told but is no regression", () 
   assert(changes.every((change) => change.withinSpread));
   assert.deepEqual(regressionsAbove(changes, 0.1), []);
   assert.match(comparisonText(reportOf([]), reportOf([]), changes), /20\.0 % worse, within the spread/);
+});
+
+Deno.test("two figures closer than they can be read are no regression, however many times one is the other", () => {
+  const changes = compareReports(reportOf([figureOf([0.1], 0.2)]), reportOf([figureOf([0.4], 0.2)]));
+  assert.deepEqual(regressionsAbove(changes, 0.1), []);
+  const clear = compareReports(reportOf([figureOf([0.1], 0.2)]), reportOf([figureOf([0.6], 0.2)]));
+  assert.equal(regressionsAbove(clear, 0.1).length, 1);
 });
 
 Deno.test("only what is worse by more than the limit is a regression", () => {

@@ -39,6 +39,7 @@ Deno.test("a report's tables have the ratios with their range, latencies, memory
     unit: "ms",
     target: null,
     values: [5],
+    resolution: 0,
   } as const;
   const text = reportText(reportOf([row, { ...figure, values: [...figure.values] }]));
   assert.match(text, /1\.00 \(0\.90–1\.10\)/);

@@ -72,7 +72,14 @@ Deno.test("a target against nginx is neither met nor missed where there is none"
 });
 
 Deno.test("a figure is held to its target by its median", () => {
-  const figure = { kind: "figure", id: "x", title: "x", unit: "ms", values: [100, 140, 900] } as const;
+  const figure = {
+    kind: "figure",
+    id: "x",
+    title: "x",
+    unit: "ms",
+    values: [100, 140, 900],
+    resolution: 0,
+  } as const;
   const judged = judgeFigure({ ...figure, values: [...figure.values], target: { atMost: 150 } });
   assert.deepEqual(judged, [{ target: "≤ 150 ms", met: true }]);
   assert.deepEqual(judgeFigure({ ...figure, values: [...figure.values], target: null }), []);

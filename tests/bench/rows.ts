@@ -109,7 +109,7 @@ export const rows: readonly Row[] = [
 
 export const rowIds: readonly string[] = rows.map((row) => row.id);
 
-/** Smaller bodies and fewer sockets, for a short pass. Rates and figures for each socket stay comparable. */
+/** Smaller bodies and fewer sockets, for a short pass. Rates stay comparable; memory of fewer sockets does not. */
 export function shortened(row: Row): Row {
   switch (row.kind) {
     case "transfer":

@@ -1,10 +1,12 @@
+import { Recent } from "./recent.ts";
+
 /** Streams that are remembered; the one that began longest ago is forgotten first, and gets a new budget. */
 const maxStreams = 65_536;
 
 /** How much of each stream's payload is still to be kept. */
 export class BodyBudget {
   readonly #maxBytes: number;
-  readonly #used = new Map<string, number>();
+  readonly #used = new Recent<string, number>(maxStreams);
 
   /** @param maxBytes payload kept a stream, both directions together */
   constructor(maxBytes: number) {
@@ -16,17 +18,7 @@ export class BodyBudget {
     const used = this.#used.get(stream) ?? 0;
     const kept = Math.min(bytes, this.#maxBytes - used);
     if (kept === 0) return 0;
-    if (used === 0 && this.#used.size >= maxStreams) {
-      for (const oldest of this.#used.keys()) {
-        this.#used.delete(oldest);
-        break;
-      }
-    }
     this.#used.set(stream, used + kept);
     return kept;
-  }
-
-  forget(stream: string): void {
-    this.#used.delete(stream);
   }
 }

@@ -182,7 +182,7 @@ export class CaptureWriter implements AsyncDisposable {
     if (event.name === "opened") this.#openLinks.set(link, event.peer);
     else if (event.name === "dropped" || event.name === "lost" || event.name === "refused") {
       this.#openLinks.delete(link);
-    } else if (event.name === "collected") this.#options.policy.budget.forget(event.stream);
+    }
   }
 
   async #nextPart(lastTimeUs: number): Promise<void> {

@@ -10,6 +10,7 @@ import { decodeCapturedFrame } from "./captured_frame.ts";
 import { type CapturedBody, type CapturedExchange, emptyBody, type Origin } from "./exchange.ts";
 import type { CaptureEvent, CaptureRecord, CaptureSide, FrameRecord } from "./format.ts";
 import { IndexProgress } from "./index_progress.ts";
+import { Recent } from "./recent.ts";
 import { type ByteStore, MemoryStore } from "./stored_bytes.ts";
 
 export interface ExchangeAssemblerOptions {
@@ -46,7 +47,7 @@ export class ExchangeAssembler {
   readonly #store: ByteStore;
   readonly #live = new Map<string, Live>();
   /** Streams that ended lately: frames that crossed a reset on the way are no new exchange. */
-  readonly #ended = new Set<string>();
+  readonly #ended = new Recent<string, true>(endedKept);
 
   constructor(options: ExchangeAssemblerOptions) {
     this.#options = options;
@@ -206,13 +207,7 @@ export class ExchangeAssembler {
         live.exchange.collected = event.reason;
         live.exchange.endedAtUs = at.timeUs;
         this.#live.delete(event.stream);
-        this.#ended.add(event.stream);
-        if (this.#ended.size > endedKept) {
-          for (const oldest of this.#ended) {
-            this.#ended.delete(oldest);
-            break;
-          }
-        }
+        this.#ended.set(event.stream, true);
         this.#options.done(live.exchange);
         return;
       }

@@ -8,12 +8,23 @@ import {
   type StreamPosition,
 } from "../../protocol/mod.ts";
 import type { CaptureDirection, CaptureSide } from "../../capture/mod.ts";
+import { RecentIds } from "./recent_ids.ts";
 import { ReceivedSide } from "./received_side.ts";
 import { SentSide } from "./sent_side.ts";
 import type { Problem } from "./violation.ts";
 
-/** Ended streams that are remembered, oldest forgotten first: their last frames may still be on the way. */
-const endedKept = 4096;
+/**
+ * Ended streams that are remembered, oldest forgotten first: frames of theirs may still be on the way. How a stream
+ * ended is a number (below), so that remembering many costs little.
+ */
+const endingsKept = 16_384;
+
+/** Streams remembered whole: their last acknowledgement is recorded after they were collected, in the same turn. */
+const collectedKept = 64;
+
+/** An ending: the link it happened on, times four, and who had sent a reset. */
+const byOwnReset = 1;
+const byPeerReset = 2;
 
 /** Credit each new stream starts with, bytes; `null` when the capture does not tell. */
 export interface Windows {
@@ -32,8 +43,6 @@ interface StreamCheck {
   /** The capturing side, or the peer, has sent a reset. */
   resetSent: boolean;
   resetReceived: boolean;
-  /** Link it was collected on; 0 while it lives. */
-  endedOn: number;
 }
 
 /**
@@ -44,7 +53,8 @@ export class SessionCheck {
   readonly #opener: boolean;
   readonly #windows: Windows;
   readonly #streams = new Map<number, StreamCheck>();
-  readonly #ended = new Map<number, StreamCheck>();
+  readonly #collected = new RecentIds<StreamCheck>(collectedKept);
+  readonly #endings = new RecentIds<number>(endingsKept);
   /** The capture begins in the middle of this session: streams it did not see open are taken up. */
   readonly #partial: boolean;
   #link: number;
@@ -82,14 +92,9 @@ export class SessionCheck {
     const stream = this.#streams.get(requestId);
     if (stream === undefined) return false;
     this.#streams.delete(requestId);
-    stream.endedOn = this.#link;
-    this.#ended.set(requestId, stream);
-    if (this.#ended.size > endedKept) {
-      for (const oldest of this.#ended.keys()) {
-        this.#ended.delete(oldest);
-        break;
-      }
-    }
+    const resets = (stream.resetSent ? byOwnReset : 0) + (stream.resetReceived ? byPeerReset : 0);
+    this.#endings.set(requestId, this.#link * 4 + resets);
+    this.#collected.set(requestId, stream);
     return true;
   }
 
@@ -97,7 +102,7 @@ export class SessionCheck {
   ownPosition(position: StreamPosition): Problem | null {
     const stream = this.#streams.get(position.requestId);
     if (stream !== undefined) return stream.received.position(position);
-    if (this.#partial || this.#ended.has(position.requestId)) return null;
+    if (this.#partial || this.#endings.get(position.requestId) !== undefined) return null;
     return {
       rule: "decision",
       message: `a position of stream ${position.requestId}, which was never opened`,
@@ -127,7 +132,7 @@ export class SessionCheck {
 
   #ack(frame: AckFrame, direction: CaptureDirection): Problem | null {
     const live = this.#streams.get(frame.requestId);
-    const stream = live ?? this.#ended.get(frame.requestId);
+    const stream = live ?? this.#collected.get(frame.requestId);
     // An acknowledgement of a stream that is gone is how a peer learns of the end it missed.
     if (stream === undefined) return null;
     if (direction === "sent") return stream.received.acknowledge(frame.index, frame.credit);
@@ -138,10 +143,15 @@ export class SessionCheck {
 
   /** Repeating a reset is harmless, and one for an unknown stream is the answer to a peer that still has it. */
   #reset(frame: ResetFrame, direction: CaptureDirection): null {
-    const stream = this.#streams.get(frame.requestId) ?? this.#ended.get(frame.requestId);
-    if (stream === undefined) return null;
-    if (direction === "sent") stream.resetSent = true;
-    else stream.resetReceived = true;
+    const { requestId } = frame;
+    const stream = this.#streams.get(requestId);
+    const ending = this.#endings.get(requestId);
+    if (stream !== undefined) {
+      if (direction === "sent") stream.resetSent = true;
+      else stream.resetReceived = true;
+    } else if (ending !== undefined) {
+      this.#endings.set(requestId, ending | (direction === "sent" ? byOwnReset : byPeerReset));
+    }
     return null;
   }
 
@@ -156,13 +166,13 @@ export class SessionCheck {
   /** A frame of a stream that is not among the live ones: its opening, or something that came too late. */
   #unknown(frame: SequencedFrame, direction: CaptureDirection): Problem | null {
     const { requestId } = frame;
-    const ended = this.#ended.get(requestId);
+    const ending = this.#endings.get(requestId);
     const opening = isOpening(frame);
-    if (ended !== undefined) {
+    if (ending !== undefined) {
       if (direction === "sent") return afterEnd(frame);
-      if (ended.resetReceived) return afterReset(frame, "the peer's reset");
+      if ((ending & byPeerReset) !== 0) return afterReset(frame, "the peer's reset");
       // The peer did not know of the end: the frame crossed the reset, or the link that told was lost.
-      if (ended.resetSent || ended.endedOn !== this.#link) return null;
+      if ((ending & byOwnReset) !== 0 || ending >> 2 !== this.#link) return null;
       return afterEnd(frame);
     }
     if (opening && (direction === "sent") === this.#opener) return this.#open(frame, direction, false);
@@ -182,7 +192,6 @@ export class SessionCheck {
       peerKnows: partial,
       resetSent: false,
       resetReceived: false,
-      endedOn: 0,
     };
     this.#streams.set(frame.requestId, stream);
     return direction === "sent" ? sent(stream, frame) : this.#received(stream, frame);

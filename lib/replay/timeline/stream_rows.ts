@@ -6,7 +6,7 @@ import {
   type StreamFrame,
 } from "../../protocol/mod.ts";
 import type { CollectReason } from "../../session/mod.ts";
-import { type CaptureSide, type FrameRecord, IndexProgress, type Origin } from "../../capture/mod.ts";
+import { type CaptureSide, type FrameRecord, IndexProgress, type Origin, Recent } from "../../capture/mod.ts";
 
 /** One stream, as a timeline shows it. Times are microseconds since the capture began. */
 export interface StreamRow {
@@ -51,7 +51,7 @@ export class StreamRows {
   readonly #side: CaptureSide;
   readonly #done: (row: StreamRow) => void;
   readonly #live = new Map<string, Live>();
-  readonly #ended = new Set<string>();
+  readonly #ended = new Recent<string, true>(endedKept);
 
   /** @param done is given each row when its stream is over */
   constructor(side: CaptureSide, done: (row: StreamRow) => void) {
@@ -86,13 +86,7 @@ export class StreamRows {
     live.row.collected = reason;
     live.row.endUs = timeUs;
     this.#live.delete(id);
-    this.#ended.add(id);
-    if (this.#ended.size > endedKept) {
-      for (const oldest of this.#ended) {
-        this.#ended.delete(oldest);
-        break;
-      }
-    }
+    this.#ended.set(id, true);
     this.#done(live.row);
   }
 

@@ -19,8 +19,8 @@ import type { Problem } from "./violation.ts";
  */
 const endingsKept = 16_384;
 
-/** Streams remembered whole: their last acknowledgement is recorded after they were collected, in the same turn. */
-const collectedKept = 64;
+/** Most streams that one turn of the event loop may end and that are remembered whole until it is over. */
+const collectedKept = 4096;
 
 /** An ending: the link it happened on, times four, and who had sent a reset. */
 const byOwnReset = 1;
@@ -53,7 +53,8 @@ export class SessionCheck {
   readonly #opener: boolean;
   readonly #windows: Windows;
   readonly #streams = new Map<number, StreamCheck>();
-  readonly #collected = new RecentIds<StreamCheck>(collectedKept);
+  /** Collected in this turn: a message that is recorded behind may hold their last acknowledgements. */
+  readonly #collected: { requestId: number; stream: StreamCheck }[] = [];
   readonly #endings = new RecentIds<number>(endingsKept);
   /** The capture begins in the middle of this session: streams it did not see open are taken up. */
   readonly #partial: boolean;
@@ -76,6 +77,8 @@ export class SessionCheck {
   }
 
   frame(frame: StreamFrame, direction: CaptureDirection): Problem | null {
+    // What arrives begins another turn.
+    if (direction === "received" && this.#collected.length > 0) this.#collected.length = 0;
     if (frame.type === frameTypes.ack) return this.#ack(frame, direction);
     if (frame.type === frameTypes.reset) return this.#reset(frame, direction);
     const live = this.#streams.get(frame.requestId);
@@ -94,7 +97,7 @@ export class SessionCheck {
     this.#streams.delete(requestId);
     const resets = (stream.resetSent ? byOwnReset : 0) + (stream.resetReceived ? byPeerReset : 0);
     this.#endings.set(requestId, this.#link * 4 + resets);
-    this.#collected.set(requestId, stream);
+    if (this.#collected.length < collectedKept) this.#collected.push({ requestId, stream });
     return true;
   }
 
@@ -132,7 +135,7 @@ export class SessionCheck {
 
   #ack(frame: AckFrame, direction: CaptureDirection): Problem | null {
     const live = this.#streams.get(frame.requestId);
-    const stream = live ?? this.#collected.get(frame.requestId);
+    const stream = live ?? this.#collected.findLast(({ requestId }) => requestId === frame.requestId)?.stream;
     // An acknowledgement of a stream that is gone is how a peer learns of the end it missed.
     if (stream === undefined) return null;
     if (direction === "sent") return stream.received.acknowledge(frame.index, frame.credit);

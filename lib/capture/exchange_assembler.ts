@@ -10,7 +10,7 @@ import { decodeCapturedFrame } from "./captured_frame.ts";
 import { type CapturedBody, type CapturedExchange, emptyBody, type Origin } from "./exchange.ts";
 import type { CaptureEvent, CaptureRecord, CaptureSide, FrameRecord } from "./format.ts";
 import { IndexProgress } from "./index_progress.ts";
-import { Recent } from "./recent.ts";
+import { RecentIds } from "./recent_ids.ts";
 import { type ByteStore, MemoryStore } from "./stored_bytes.ts";
 
 export interface ExchangeAssemblerOptions {
@@ -47,7 +47,7 @@ export class ExchangeAssembler {
   readonly #store: ByteStore;
   readonly #live = new Map<string, Live>();
   /** Streams that ended lately: frames that crossed a reset on the way are no new exchange. */
-  readonly #ended = new Recent<string, true>(endedKept);
+  readonly #ended = new RecentIds<number>(endedKept);
 
   constructor(options: ExchangeAssemblerOptions) {
     this.#options = options;
@@ -91,7 +91,8 @@ export class ExchangeAssembler {
     let live = this.#live.get(id);
     if (live === undefined) {
       // What comes after the end (a last acknowledgement, a reset that crossed) tells nothing more.
-      if (stream.type === frameTypes.ack || stream.type === frameTypes.reset || this.#ended.has(id)) return;
+      if (stream.type === frameTypes.ack || stream.type === frameTypes.reset) return;
+      if (this.#ended.get(stream.requestId) === stream.gatewayId) return;
       live = begin(stream, id, record.timeUs);
       this.#live.set(id, live);
     }
@@ -207,7 +208,7 @@ export class ExchangeAssembler {
         live.exchange.collected = event.reason;
         live.exchange.endedAtUs = at.timeUs;
         this.#live.delete(event.stream);
-        this.#ended.set(event.stream, true);
+        this.#ended.set(live.exchange.requestId, live.exchange.gatewayId);
         this.#options.done(live.exchange);
         return;
       }

@@ -14,7 +14,7 @@ export {
 export { ExchangeAssembler, type ExchangeAssemblerOptions } from "./exchange_assembler.ts";
 export * from "./format.ts";
 export { IndexProgress } from "./index_progress.ts";
-export { Recent } from "./recent.ts";
+export { RecentIds } from "./recent_ids.ts";
 export { secretHeaders } from "./redaction.ts";
 export { CaptureReader, type CaptureSource } from "./reader.ts";
 export { readRecords, type ReadRecordsOptions } from "./read_records.ts";

@@ -7,8 +7,7 @@ import {
   type StreamFrame,
   type StreamPosition,
 } from "../../protocol/mod.ts";
-import type { CaptureDirection, CaptureSide } from "../../capture/mod.ts";
-import { RecentIds } from "./recent_ids.ts";
+import { type CaptureDirection, type CaptureSide, RecentIds } from "../../capture/mod.ts";
 import { ReceivedSide } from "./received_side.ts";
 import { SentSide } from "./sent_side.ts";
 import type { Problem } from "./violation.ts";

@@ -1,11 +1,11 @@
 import type { StreamRow } from "./stream_rows.ts";
 
 /** Rows that wait for a stream that began earlier; beyond that, order gives way to memory. */
-const maxWaiting = 10_000;
+const maxWaiting = 200;
 
 /**
  * Puts rows, which come in the order of their ends, into the order of their starts, as far as that takes no more
- * than 10,000 waiting rows: behind a stream that lasts very long the order is broken once.
+ * than 200 waiting rows: behind a stream that lasts very long the order is broken once.
  */
 export class StartOrder {
   readonly #emit: (row: StreamRow) => void;

@@ -6,7 +6,13 @@ import {
   type StreamFrame,
 } from "../../protocol/mod.ts";
 import type { CollectReason } from "../../session/mod.ts";
-import { type CaptureSide, type FrameRecord, IndexProgress, type Origin, Recent } from "../../capture/mod.ts";
+import {
+  type CaptureSide,
+  type FrameRecord,
+  IndexProgress,
+  type Origin,
+  RecentIds,
+} from "../../capture/mod.ts";
 
 /** One stream, as a timeline shows it. Times are microseconds since the capture began. */
 export interface StreamRow {
@@ -40,10 +46,12 @@ export interface StreamRow {
 
 interface Live {
   row: StreamRow;
+  gatewayId: number;
+  requestId: number;
   progress: IndexProgress;
 }
 
-/** Ended streams that are remembered: what of them is still on its way makes no new row. */
+/** Request ids of ended streams that are remembered, with their gateway: what of them is still on its way makes no new row. */
 const endedKept = 4096;
 
 /** Makes a row of every stream, with no more memory than the streams in flight take. */
@@ -51,7 +59,7 @@ export class StreamRows {
   readonly #side: CaptureSide;
   readonly #done: (row: StreamRow) => void;
   readonly #live = new Map<string, Live>();
-  readonly #ended = new Recent<string, true>(endedKept);
+  readonly #ended = new RecentIds<number>(endedKept);
 
   /** @param done is given each row when its stream is over */
   constructor(side: CaptureSide, done: (row: StreamRow) => void) {
@@ -86,7 +94,7 @@ export class StreamRows {
     live.row.collected = reason;
     live.row.endUs = timeUs;
     this.#live.delete(id);
-    this.#ended.set(id, true);
+    this.#ended.set(live.requestId, live.gatewayId);
     this.#done(live.row);
   }
 
@@ -103,7 +111,8 @@ export class StreamRows {
 
   #begin(frame: StreamFrame, id: string, timeUs: number): Live | null {
     const { type } = frame;
-    if (type === frameTypes.ack || type === frameTypes.reset || this.#ended.has(id)) return null;
+    if (type === frameTypes.ack || type === frameTypes.reset) return null;
+    if (this.#ended.get(frame.requestId) === frame.gatewayId) return null;
     const isWebSocket = type === frameTypes.wsOpen || type === frameTypes.wsAccept ||
       type === frameTypes.wsMessage || type === frameTypes.wsClose;
     const row: StreamRow = {
@@ -125,7 +134,8 @@ export class StreamRows {
       collected: null,
     };
     const opening = type === frameTypes.requestStart || type === frameTypes.wsOpen;
-    const live = { row, progress: new IndexProgress(opening) };
+    const { gatewayId, requestId } = frame;
+    const live = { row, gatewayId, requestId, progress: new IndexProgress(opening) };
     this.#live.set(id, live);
     return live;
   }

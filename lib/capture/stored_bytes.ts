@@ -49,8 +49,9 @@ const gatherBytes = 256 * 1024;
  * costs some hundred bytes of memory, whatever its size. Disposing it removes the file.
  */
 export class SpillStore implements ByteStore {
-  readonly #path = Deno.makeTempFileSync({ prefix: "tunnel-replay-", suffix: ".spill" });
-  readonly #file = Deno.openSync(this.#path, { read: true, write: true });
+  /** Where the file is. */
+  readonly path = Deno.makeTempFileSync({ prefix: "tunnel-replay-", suffix: ".spill" });
+  readonly #file = Deno.openSync(this.path, { read: true, write: true });
   #written = 0;
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
@@ -66,7 +67,7 @@ export class SpillStore implements ByteStore {
 
   [Symbol.dispose](): void {
     this.#file.close();
-    Deno.removeSync(this.#path);
+    Deno.removeSync(this.path);
   }
 
   #flush(): void {

@@ -109,25 +109,25 @@ export class RecordedSession extends CaptureBytes {
 
 type Position = { requestId: number; received: number; delivered: number; credit: number };
 
-export const get: Bare = {
+export const get = {
   type: frameTypes.requestStart,
   method: "GET",
   target: "/a",
   headers: [],
   hasBody: false,
-};
-export const post: Bare = { ...get, method: "POST", hasBody: true };
-export const ok: Bare = { type: frameTypes.responseStart, status: 200, reason: "OK", headers: [] };
-export const end: Bare = { type: frameTypes.bodyEnd, cut: false, stop: false, trailers: [] };
-export const open: Bare = {
+} satisfies Bare;
+export const post = { ...get, method: "POST", hasBody: true } satisfies Bare;
+export const ok = { type: frameTypes.responseStart, status: 200, reason: "OK", headers: [] } satisfies Bare;
+export const end = { type: frameTypes.bodyEnd, cut: false, stop: false, trailers: [] } satisfies Bare;
+export const open = {
   type: frameTypes.wsOpen,
   target: "/ws",
   headers: [],
   resumed: false,
   subprotocol: "",
-};
-export const accept: Bare = { type: frameTypes.wsAccept, headers: [] };
-export const close: Bare = { type: frameTypes.wsClose, code: 1000, reason: "" };
+} satisfies Bare;
+export const accept = { type: frameTypes.wsAccept, headers: [] } satisfies Bare;
+export const close = { type: frameTypes.wsClose, code: 1000, reason: "" } satisfies Bare;
 
 export function chunk(length: number): Bare {
   return { type: frameTypes.bodyChunk, bytes: new Uint8Array(length) };

@@ -82,25 +82,35 @@ export class WritableGate {
   }
 }
 
-/** Sends a web response's body as chunks, no faster than credit comes. Returns early when the stream is over. */
+/**
+ * Sends a web response's body as chunks, no faster than credit comes. Returns early when the stream is over.
+ *
+ * @param gone aborted when nobody takes the body any more: it is cancelled, also while it has nothing to give
+ */
 export async function sendBody(
   body: ReadableStream<Uint8Array>,
-  stream: Stream,
-  gate: WritableGate,
+  { stream, gate, gone }: { stream: Stream; gate: WritableGate; gone: AbortSignal },
 ): Promise<void> {
   const reader = body.getReader();
+  let cancelled: Promise<void> | null = null;
+  const cancel = () => cancelled ??= reader.cancel(gone.reason);
+  gone.addEventListener("abort", cancel, { once: true });
+  if (gone.aborted) cancel();
   try {
     while (stream.phase === "open") {
       const { value, done } = await reader.read();
-      if (done) return;
+      if (done) break;
+      if (stream.phase !== "open") continue;
       for (let from = 0; from < value.length; from += maxPartBytes) {
         const bytes = value.subarray(from, from + maxPartBytes);
         stream.push({ type: frameTypes.bodyChunk, gatewayId: 0, requestId: 0, index: 0, bytes });
       }
       await gate.wait(stream);
     }
-    await reader.cancel("the client went away");
+    if (stream.phase !== "open") cancel();
+    await cancelled;
   } finally {
+    gone.removeEventListener("abort", cancel);
     reader.releaseLock();
   }
 }

@@ -83,7 +83,9 @@ export class HttpHandling implements StreamHandler {
         reason: response.statusText,
         headers: headersOf(response),
       });
-      if (response.body !== null) await sendBody(response.body, stream, this.#gate);
+      if (response.body !== null) {
+        await sendBody(response.body, { stream, gate: this.#gate, gone: this.#abort.signal });
+      }
     } catch (error) {
       if (stream.phase === "open") this.#failed(error, started);
       return;

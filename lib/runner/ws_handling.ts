@@ -147,7 +147,9 @@ export class WsHandling implements StreamHandler, TunnelSocket {
       reason: response.statusText,
       headers,
     });
-    if (response.body !== null) await sendBody(response.body, this.#stream, this.#gate);
+    if (response.body !== null) {
+      await sendBody(response.body, { stream: this.#stream, gate: this.#gate, gone: this.#abort.signal });
+    }
     if (this.#stream.phase === "open") this.#stream.push(bodyEnd());
     this.#over = true;
     this.#release();

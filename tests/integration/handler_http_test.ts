@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { Runner, type RunnerHandler } from "../../lib/runner/mod.ts";
+import { field, RawHttpClient, rawRequest, textOf } from "../support/raw_http.ts";
+import { type RunningGateway, startGateway, testToken } from "../support/processes.ts";
+import { eventually, healthOf } from "../support/stack.ts";
+
+let gateway: RunningGateway;
+
+Deno.test.beforeAll(async () => {
+  gateway = await startGateway();
+});
+
+Deno.test.afterAll(async () => await gateway[Symbol.asyncDispose]());
+
+/** A runner in this program that serves with `fetch`, connected. */
+async function serving(fetch: RunnerHandler["fetch"]): Promise<Runner> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const runner = Runner.start({
+    gatewayUrl: new URL(gateway.wsUrl),
+    token: testToken,
+    handler: { fetch },
+    onState: (state) => state.state === "connected" && resolve(),
+  });
+  await promise;
+  return runner;
+}
+
+Deno.test("a handler gets the request with an absolute URL, its headers and its body", async () => {
+  await using _runner = await serving(async (request) =>
+    Response.json({
+      method: request.method,
+      url: request.url,
+      cookie: request.headers.get("cookie"),
+      forwarded: request.headers.get("x-forwarded-for"),
+      body: await request.text(),
+    })
+  );
+  const response = await rawRequest(
+    gateway.port,
+    "PATCH /a%2Fb?x=1&x=2 HTTP/1.1\r\nHost: app.example\r\nCookie: a=1\r\nContent-Length: 5\r\n\r\nhello",
+  );
+  assert.deepEqual(JSON.parse(textOf(response)), {
+    method: "PATCH",
+    url: "http://app.example/a%2Fb?x=1&x=2",
+    cookie: "a=1",
+    forwarded: "127.0.0.1",
+    body: "hello",
+  });
+});
+
+Deno.test("a handler's status, headers and repeated set-cookie reach the client", async () => {
+  await using _runner = await serving(() => {
+    const headers = new Headers({ "x-one": "1" });
+    headers.append("set-cookie", "a=1");
+    headers.append("set-cookie", "b=2");
+    return new Response("made", { status: 201, headers });
+  });
+  const response = await fetch(gateway.url);
+  assert.equal(response.status, 201);
+  assert.equal(response.headers.get("x-one"), "1");
+  assert.deepEqual(response.headers.getSetCookie(), ["a=1", "b=2"]);
+  assert.equal(await response.text(), "made");
+});
+
+for (const [what, status] of [["204", 204], ["304", 304]] as const) {
+  Deno.test(`a handler's ${what} has no body`, async () => {
+    await using _runner = await serving(() => new Response(null, { status }));
+    using client = await RawHttpClient.connect(gateway.port);
+    for (let i = 0; i < 2; i++) {
+      await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+      assert.equal((await client.response()).status, status);
+    }
+  });
+}
+
+Deno.test("a handler's streamed body reaches the client piece by piece", async () => {
+  const { readable, writable } = new TransformStream<string, string>();
+  await using _runner = await serving(() => new Response(readable.pipeThrough(new TextEncoderStream())));
+  using client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+  const writer = writable.getWriter();
+  for (const piece of ["first", "second", "third"]) {
+    await writer.write(piece);
+    await client.until(piece);
+  }
+  await writer.close();
+  assert.equal(textOf(await client.response()), "firstsecondthird");
+});
+
+for (
+  const [what, handler] of Object.entries<RunnerHandler["fetch"]>({
+    throws: () => {
+      throw new Error("the database password is hunter2");
+    },
+    rejects: () => Promise.reject(new Error("the database password is hunter2")),
+  })
+) {
+  Deno.test(`a handler that ${what} makes a plain 500 that does not show why, and serves on`, async () => {
+    let failing = true;
+    await using _runner = await serving((request) => failing ? handler(request) : new Response("well again"));
+    const response = await rawRequest(gateway.port, "GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+    assert.equal(response.status, 500);
+    assert.equal(field(response, "x-tunnel-error"), "handler_failed");
+    assert.doesNotMatch(textOf(response), /hunter2/);
+    failing = false;
+    assert.equal(await (await fetch(gateway.url)).text(), "well again");
+  });
+}
+
+Deno.test("a handler's body that fails in the middle ends the client's response as an error", async () => {
+  const arrived = Promise.withResolvers<void>();
+  await using _runner = await serving(() =>
+    new Response(ReadableStream.from((async function* () {
+      yield new TextEncoder().encode("the beginning");
+      await arrived.promise;
+      throw new Error("no more");
+    })()))
+  );
+  using client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+  await client.until("the beginning");
+  arrived.resolve();
+  const response = await client.response();
+  assert.equal(response.status, 200);
+  assert.equal(response.complete, false);
+});
+
+Deno.test("request.signal aborts when the client goes away before the answer", async () => {
+  const aborted = Promise.withResolvers<unknown>();
+  const asked = Promise.withResolvers<void>();
+  await using _runner = await serving((request) => {
+    asked.resolve();
+    request.signal.addEventListener("abort", () => aborted.resolve(request.signal.reason));
+    return new Promise(() => {});
+  });
+  const client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+  await asked.promise;
+  client[Symbol.dispose]();
+  const reason = await aborted.promise;
+  assert.ok(reason instanceof DOMException);
+  assert.equal(reason.name, "AbortError");
+});
+
+Deno.test("a client that goes away cancels the body it was being sent, also while that waits for more", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  await using _runner = await serving(() =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode("only this")),
+        cancel: () => cancelled.resolve(),
+      }),
+    )
+  );
+  const client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+  await client.until("only this");
+  client[Symbol.dispose]();
+  await cancelled.promise;
+  await eventually(() => healthOf(gateway), ({ streams }) => streams === 0);
+});
+
+Deno.test("a body that the handler does not read holds up neither the answer nor the client", async () => {
+  await using _runner = await serving(() => new Response("not read", { status: 413 }));
+  const response = await fetch(`${gateway.url}/upload`, { method: "POST", body: new Uint8Array(100_000) });
+  assert.equal(response.status, 413);
+  assert.equal(await response.text(), "not read");
+  await eventually(() => healthOf(gateway), ({ streams }) => streams === 0);
+});
+
+Deno.test("an upload that breaks off makes the handler's reading fail rather than end", async () => {
+  const read = Promise.withResolvers<unknown>();
+  const begun = Promise.withResolvers<void>();
+  await using _runner = await serving(async (request) => {
+    begun.resolve();
+    await request.text().then(() => read.resolve("a short body that looked whole"), read.resolve);
+    return new Response();
+  });
+  const client = await RawHttpClient.connect(gateway.port);
+  await client.send("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 1000\r\n\r\nthe beginning");
+  await begun.promise;
+  client[Symbol.dispose]();
+  assert.ok(await read.promise instanceof Error);
+});
+
+Deno.test("a handler's endless body is pulled no faster than its client reads", async () => {
+  const piece = new Uint8Array(64 * 1024);
+  let pulled = 0;
+  await using _runner = await serving((request) =>
+    new URL(request.url).pathname === "/endless"
+      ? new Response(
+        new ReadableStream({
+          pull(controller) {
+            pulled += piece.length;
+            controller.enqueue(piece);
+          },
+        }),
+      )
+      : new Response("ok")
+  );
+  using client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET /endless HTTP/1.1\r\nHost: app\r\n\r\n");
+  await client.until("\r\n\r\n");
+  // Many turns for others, in which an unbounded sender would have filled memory.
+  for (let i = 0; i < 200; i++) assert.equal(await (await fetch(gateway.url)).text(), "ok");
+  const pulledThen = pulled;
+  for (let i = 0; i < 200; i++) assert.equal(await (await fetch(gateway.url)).text(), "ok");
+  assert.equal(pulled, pulledThen, "it stands still");
+  assert.ok(pulled < 64 * 1024 * 1024, `${pulled} bytes: what sockets and windows hold, and no more`);
+});
+
+Deno.test("a wrong token rejects `finished` with what the gateway said", async () => {
+  const runner = Runner.start({
+    gatewayUrl: new URL(gateway.wsUrl),
+    token: "wrong",
+    handler: { fetch: () => new Response() },
+  });
+  await assert.rejects(runner.finished, { name: "LinkRefusedError", status: 401, final: true });
+});

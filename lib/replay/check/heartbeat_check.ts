@@ -39,6 +39,8 @@ export class HeartbeatCheck {
   #decidedAtMs = 0;
   /** A moment more or less would not have changed that. */
   #certain = false;
+  /** When anything came, or the link came up. */
+  #heardAtMs: number;
   /** When a pong was last accepted, or the link came up. */
   #pongAtMs: number;
   /** What is recorded went another way within the tolerance: phases cannot be compared any more. */
@@ -49,19 +51,21 @@ export class HeartbeatCheck {
     this.#heartbeat = new Heartbeat({ ...options, random: () => 0 }, options.startedMs);
     this.#partial = options.partial;
     this.#pongAtMs = options.startedMs;
+    this.#heardAtMs = options.startedMs;
     if (options.partial) this.#phasesKnown = false;
   }
 
   /** Anything came from the peer. */
   heard(nowMs: number): void {
+    this.#heardAtMs = nowMs;
     this.#take(this.#heartbeat.heard(nowMs), nowMs);
   }
 
   pingSent(ping: PingFrame, nowMs: number): Problem | null {
     if (this.#partial) return null;
-    if (this.#decidedPing === null) this.#tick(nowMs);
+    if (this.#decidedPing === null) this.#tickUnlessLost(nowMs);
     // Outside its schedule a ping is sent when the wall clock has jumped, which no frame tells.
-    if (this.#decidedPing === null) this.#take(this.#heartbeat.suspect(nowMs), nowMs);
+    if (this.#decidedPing === null) this.#suspect(nowMs);
     const decided = this.#decidedPing;
     this.#decidedPing = null;
     if (decided === ping.sequence) return null;
@@ -102,7 +106,8 @@ export class HeartbeatCheck {
   /** The heartbeat is recorded to have moved on. */
   phase(from: HeartbeatPhase, to: HeartbeatPhase, nowMs: number): Problem | null {
     if (!this.#phasesKnown) return null;
-    if (this.#decidedPhase === null && to !== "alive") this.#tick(nowMs);
+    if (this.#decidedPhase === null && to === "lost") this.#tick(nowMs);
+    else if (this.#decidedPhase === null && to === "late") this.#tickUnlessLost(nowMs);
     const decided = this.#decidedPhase;
     this.#decidedPhase = null;
     if (decided === to) return null;
@@ -127,6 +132,31 @@ export class HeartbeatCheck {
     this.#phasesKnown = false;
     if (!this.#certain) return null;
     return { rule: "decision", message: `the heartbeat did not become ${decided} where it would have` };
+  }
+
+  /**
+   * What is recorded shows that the link is not lost. Where the machine would give it up, part of a message was heard,
+   * or a stop of this process was just short enough: both leave no record.
+   */
+  #tickUnlessLost(nowMs: number): void {
+    const heartbeat = this.#heartbeat;
+    const { timeoutMs } = heartbeat;
+    if (nowMs - this.#heardAtMs >= timeoutMs && heartbeat.phase !== "connecting") {
+      this.#heardAtMs = nowMs;
+      heartbeat.heard(nowMs);
+    }
+    if (nowMs - heartbeat.deadline >= timeoutMs) {
+      this.#phasesKnown = false;
+      this.#suspect(nowMs);
+    } else {
+      this.#tick(nowMs);
+    }
+  }
+
+  /** Makes the machine ping at once, and hold nothing against the peer. */
+  #suspect(nowMs: number): void {
+    this.#take(this.#heartbeat.suspect(nowMs), nowMs);
+    if (this.#heartbeat.phase !== "connecting") this.#heartbeat.heard(this.#heardAtMs);
   }
 
   #tick(nowMs: number): void {

@@ -227,6 +227,25 @@ Deno.test("a heartbeat that went where the machine would not have", async () => 
   await violates(capture, "decision", /from alive to lost where it would have stayed alive/);
 });
 
+Deno.test("silence that lasts for the timeout makes a link lost, and late before that", async () => {
+  const ping = (sequence: number) => ({ type: frameTypes.ping, sequence, sentAtUs: 1 }) as const;
+  const capture = connected().sent(ping(0));
+  capture.timeUs += 7_000_000;
+  capture.event({ name: "phase", from: "alive", to: "late", reason: "" }, 1).sent(ping(1));
+  capture.timeUs += 24_000_000;
+  capture.event({ name: "phase", from: "late", to: "lost", reason: "" }, 1);
+  await passes(capture.event({ name: "lost", reason: "" }, 1));
+});
+
+Deno.test("a link that went on is no violation, though parts of messages or a stop of the process left no record", async () => {
+  const capture = connected().sent({ type: frameTypes.ping, sequence: 0, sentAtUs: 1 });
+  for (let sequence = 1; sequence < 4; sequence++) {
+    capture.timeUs += 70_000_000;
+    capture.sent({ type: frameTypes.ping, sequence, sentAtUs: 1 });
+  }
+  await passes(capture.up(1, 0, open));
+});
+
 Deno.test("introductions out of order", async () => {
   await violates(connected().received(hello), "handshake", /hello is out of place/);
   await violates(connected().sent(welcome), "handshake", /gateway must not|welcome is out of place/);

@@ -38,10 +38,13 @@ const noPlaces: Places = { target: -1, headers: -1, subprotocol: -1 };
  */
 export class Redaction {
   readonly #names: ReadonlySet<string>;
+  /** Lengths of those names: most headers are told apart by it, without a look at their letters. */
+  readonly #nameLengths: ReadonlySet<number>;
   readonly #secrets: readonly Uint8Array[];
 
   constructor(options: RedactionOptions) {
     this.#names = new Set([...secretHeaders, ...options.names.map((name) => name.toLowerCase())]);
+    this.#nameLengths = new Set([...this.#names].map((name) => name.length));
     this.#secrets = options.secrets.filter((secret) => secret !== "").map((secret) => Buffer.from(secret));
   }
 
@@ -52,7 +55,10 @@ export class Redaction {
 
   /** @param frame a valid frame of a known type; overwritten in place */
   redact(frame: Uint8Array, type: number): void {
-    const place = places.get(type) ?? noPlaces;
+    const found = places.get(type);
+    const secrets = this.#secretsIn(frame);
+    if (found === undefined && secrets.length === 0) return;
+    const place = found ?? noPlaces;
     let at = 0;
     const items = headAt(frame, at);
     at = items.content;
@@ -60,18 +66,29 @@ export class Redaction {
       const head = headAt(frame, at);
       at = head.content;
       if (head.major === arrayMajor) {
-        at = this.#texts(frame, at, head.value, field === place.headers);
+        at = this.#texts(frame, at, { count: head.value, isHeaders: field === place.headers, secrets });
       } else if (head.major === textMajor || head.major === bytesMajor) {
         at += head.value;
         const text = frame.subarray(head.content, at);
         if (field === place.target) this.#target(text);
         if (field === place.subprotocol && this.#names.has("sec-websocket-protocol")) text.fill(asterisk);
-        this.#literals(text);
+        for (const literal of secrets) overwrite(text, literal);
       }
     }
   }
 
-  #texts(frame: Uint8Array, start: number, count: number, isHeaders: boolean): number {
+  /** Those that stand anywhere in the frame: hardly ever one, so most frames need no second look. */
+  #secretsIn(frame: Uint8Array): readonly Uint8Array[] {
+    const view = bufferOf(frame);
+    return this.#secrets.filter((secret) => view.indexOf(secret) !== -1);
+  }
+
+  #texts(
+    frame: Uint8Array,
+    start: number,
+    list: { count: number; isHeaders: boolean; secrets: readonly Uint8Array[] },
+  ): number {
+    const { count, isHeaders, secrets } = list;
     let at = start;
     let secret = false;
     for (let i = 0; i < count; i++) {
@@ -80,9 +97,9 @@ export class Redaction {
       if (head.major !== textMajor) continue;
       at += head.value;
       const text = frame.subarray(head.content, at);
-      if (isHeaders && i % 2 === 0) secret = this.#names.has(latin1(text).toLowerCase());
+      if (isHeaders && i % 2 === 0) secret = this.#isSecret(text);
       else if (isHeaders && secret) text.fill(asterisk);
-      this.#literals(text);
+      for (const literal of secrets) overwrite(text, literal);
     }
     return at;
   }
@@ -99,14 +116,16 @@ export class Redaction {
     }
   }
 
-  #literals(text: Uint8Array): void {
-    for (const secret of this.#secrets) {
-      if (text.length < secret.length) continue;
-      const view = Buffer.from(text.buffer as ArrayBuffer, text.byteOffset, text.length);
-      for (let at = view.indexOf(secret); at !== -1; at = view.indexOf(secret, at + secret.length)) {
-        text.fill(asterisk, at, at + secret.length);
-      }
-    }
+  #isSecret(name: Uint8Array): boolean {
+    return this.#nameLengths.has(name.length) && this.#names.has(latin1(name).toLowerCase());
+  }
+}
+
+/** Overwrites `secret` wherever it stands in `text`. */
+function overwrite(text: Uint8Array, secret: Uint8Array): void {
+  const view = bufferOf(text);
+  for (let at = view.indexOf(secret); at !== -1; at = view.indexOf(secret, at + secret.length)) {
+    text.fill(asterisk, at, at + secret.length);
   }
 }
 
@@ -124,7 +143,11 @@ function headAt(bytes: Uint8Array, at: number): { major: number; value: number; 
 
 /** One character a byte, so that positions in the text are positions in the bytes. */
 function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length).toString("latin1");
+  return bufferOf(bytes).toString("latin1");
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length);
 }
 
 /** A query parameter's name as its reader will see it. */

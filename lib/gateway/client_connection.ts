@@ -6,6 +6,7 @@ import {
   Http1Error,
   keepsAlive,
   maxHeadBytes,
+  mayBeginRequest,
   parseRequestHead,
   type RawHeaders,
   requestFraming,
@@ -179,6 +180,9 @@ export class ClientConnection implements ByteSocketHandler {
     if (end === -1) {
       if (bytes.length - from > maxHeadBytes) {
         return this.#refuse(badRequest(431, `The request's head is larger than ${maxHeadBytes} bytes.`));
+      }
+      if (!mayBeginRequest(bytes, from, bytes.length)) {
+        return this.#refuse(badRequest(400, "What came does not begin like an HTTP/1.1 request."));
       }
       if (this.#pending.length === 0) this.#idleSinceMs = this.#context.coarseNowMs;
       this.#pending = bytes === readBuffer ? bytes.slice(from) : bytes.subarray(from);

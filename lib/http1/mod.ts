@@ -15,5 +15,5 @@ export { hasToken, headerValue, headerValues, isNamed, type RawHeaders } from ".
 export { stripHopByHop } from "./hop_by_hop.ts";
 export { keepsAlive } from "./keep_alive.ts";
 export { reasonPhrase } from "./reason_phrase.ts";
-export { parseRequestHead, type RequestHead } from "./request_head.ts";
+export { mayBeginRequest, parseRequestHead, type RequestHead } from "./request_head.ts";
 export { parseResponseHead, type ResponseHead } from "./response_head.ts";

@@ -59,6 +59,16 @@ export function parseRequestHead(bytes: Uint8Array, from: number, end: number): 
   return { method, target, minorVersion, headers };
 }
 
+/**
+ * Whether what has come of a head so far can still become one: a method, or the beginning of one. A client that
+ * speaks TLS to a plain port, say, can be told at once instead of when it has waited too long.
+ */
+export function mayBeginRequest(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = from;
+  while (at < to && (characterClasses[bytes[at]] & tokenCharacter) !== 0) at++;
+  return at === to || (at > from && bytes[at] === space);
+}
+
 /** Reads ` HTTP/1.x CRLF` behind a target. */
 function versionAt(bytes: Uint8Array, at: number): 0 | 1 {
   if (bytes[at] !== space) {

@@ -2,6 +2,9 @@ import { Buffer } from "node:buffer";
 
 const encoder = new TextEncoder();
 
+/** From this length on a call of `encodeInto` costs less than a turn for each character (measured: 85 ns up to 1 KiB). */
+const nativeEncodeLength = 96;
+
 /**
  * Appends CBOR items (RFC 8949, shortest form, definite lengths) to one growing buffer, so that all frames
  * of a turn become one WebSocket message without a buffer each.
@@ -34,7 +37,11 @@ export class CborWriter {
     this.#head(0x80, items);
   }
 
-  /** A whole number, 0 … 2^53 - 1. */
+  /**
+   * A whole number, 0 … 2^53 - 1; a fraction is dropped.
+   *
+   * @throws {RangeError} outside of that range
+   */
   uint(value: number): void {
     this.#head(0x00, value);
   }
@@ -57,6 +64,7 @@ export class CborWriter {
     // Headers are nearly always ASCII: write them optimistically, one byte a character.
     this.#head(0x60, length);
     this.#reserve(length);
+    if (length >= nativeEncodeLength) return this.#longText(value, start);
     const buffer = this.#buffer;
     let offset = this.#offset;
     for (let i = 0; i < length; i++) {
@@ -72,6 +80,14 @@ export class CborWriter {
     for (let i = 0; i < values.length; i++) this.text(values[i]);
   }
 
+  /** The head says one byte a character: kept when that much room takes the whole string. */
+  #longText(value: string, start: number): void {
+    const end = this.#offset + value.length;
+    const { read } = encoder.encodeInto(value, this.#buffer.subarray(this.#offset, end));
+    if (read < value.length) return this.#wideText(value, start);
+    this.#offset = end;
+  }
+
   #wideText(value: string, start: number): void {
     this.#offset = start;
     const bytes = encoder.encode(value);
@@ -85,6 +101,9 @@ export class CborWriter {
     this.#reserve(9);
     const buffer = this.#buffer;
     let offset = this.#offset;
+    if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
+      throw new RangeError(`a whole number from 0 to 2^53 - 1 was expected, found ${value}`);
+    }
     if (value < 24) {
       buffer[offset++] = major | value;
     } else if (value < 0x100) {

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { findHeadEnd, maxFields, maxHeadBytes, parseRequestHead } from "../../../lib/http1/mod.ts";
+import {
+  findHeadEnd,
+  maxFields,
+  maxHeadBytes,
+  mayBeginRequest,
+  parseRequestHead,
+} from "../../../lib/http1/mod.ts";
 import { http1Error, latin1, requestHead } from "./bytes.ts";
 
 Deno.test("a request's head is read as it was sent: order, case, repetition and bytes", () => {
@@ -37,6 +43,16 @@ Deno.test("a method is any token, and its case is kept", () => {
   }
   for (const method of ["", "G ET", "G(T", "GET\t", "G\x00T", "G\xc9T", " GET", "GET:"]) {
     assert.throws(() => requestHead(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`), http1Error(400), method);
+  }
+});
+
+Deno.test("the beginning of a request may become one, what begins otherwise may not", () => {
+  for (const text of ["", "G", "GET", "GET ", "GET /a b", "!#$%&'*+-.^_`|~0aZ"]) {
+    assert.equal(mayBeginRequest(latin1(text), 0, text.length), true, text);
+  }
+  // The last is how a TLS handshake begins.
+  for (const text of [" ", " GET", "G(T", "GET\t", "GET\r\n", "\x16\x03\x01\x02\x00"]) {
+    assert.equal(mayBeginRequest(latin1(text), 0, text.length), false, text);
   }
 });
 

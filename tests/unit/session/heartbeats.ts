@@ -16,10 +16,11 @@ export function pong(sequence: number): PongFrame {
   return { type: frameTypes.pong, sequence, sentAtUs: 0, receivedAtUs: 0, repliedAtUs: 0 };
 }
 
-/** Calls `tick` at each deadline up to `until`, both included, and says what came of it and when. */
+/** Calls `tick` at each deadline up to `until`, both included, or until it is lost; says what came of it and when. */
 export function tickUntil(heartbeat: Heartbeat, until: number): (HeartbeatEffect & { at: number })[] {
   const effects: (HeartbeatEffect & { at: number })[] = [];
-  while (heartbeat.deadline <= until) {
+  // A lost heartbeat has no deadline any more: it stands at infinity.
+  while (heartbeat.deadline <= until && heartbeat.phase !== "lost") {
     const at = heartbeat.deadline;
     for (const effect of heartbeat.tick(at)) effects.push({ ...effect, at });
   }

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import WebSocket from "ws";
+import { type Certificates, makeCertificates } from "../support/certificates.ts";
+import {
+  type RunningGateway,
+  type RunningOrigin,
+  startGateway,
+  startNodeOrigin,
+  startRunner,
+  startWsOrigin,
+  testToken,
+  tunnel,
+} from "../support/processes.ts";
+import { healthOf } from "../support/stack.ts";
+
+let certificates: Certificates;
+let gateway: RunningGateway;
+let origin: RunningOrigin;
+let client: Deno.HttpClient;
+
+Deno.test.beforeAll(async () => {
+  certificates = await makeCertificates();
+  const { certFile, keyFile, ca } = certificates;
+  gateway = await startGateway(["--tls-cert", certFile, "--tls-key", keyFile]);
+  origin = await startNodeOrigin();
+  client = Deno.createHttpClient({ caCerts: [ca] });
+});
+
+Deno.test.afterAll(async () => {
+  client.close();
+  await origin[Symbol.asyncDispose]();
+  await gateway[Symbol.asyncDispose]();
+  await certificates[Symbol.asyncDispose]();
+});
+
+/** A runner of that name over TLS. */
+async function startTlsRunner(name: string, target = origin.url) {
+  return await startRunner(gateway.wsUrl, target, ["--name", name, "--ca-file", certificates.caFile]);
+}
+
+/** A runner that is expected to find no trust, and what it says about it. */
+async function refusedRunner(...args: string[]): Promise<string> {
+  await using runner = tunnel(["runner", "--target", "http://127.0.0.1:9", "--token", testToken, ...args]);
+  const [, reason] = await runner.line(/link\.down reason="([^"]+)"/);
+  assert.doesNotMatch(runner.stdout, /is connected/);
+  return reason;
+}
+
+Deno.test("a gateway with a certificate says that it serves https and wss", () => {
+  assert.match(gateway.process.stdout, new RegExp(`clients +https://127\\.0\\.0\\.1:${gateway.port}/\\n`));
+  assert.match(gateway.process.stdout, new RegExp(`runners +wss://127\\.0\\.0\\.1:${gateway.port}\\n`));
+});
+
+Deno.test("HTTPS passes to a plain origin, which is told of https", async () => {
+  await using _runner = await startTlsRunner("plain");
+  const headers = { "x-tunnel-runner": "plain" };
+  const response = await fetch(`${gateway.url}/echo?a=1`, { client, headers });
+  const seen = await response.json();
+  assert.equal(seen.url, "/echo?a=1");
+  assert.equal(seen.rawHeaders[seen.rawHeaders.indexOf("X-Forwarded-Proto") + 1], "https");
+});
+
+Deno.test("large bodies pass through TLS whole, both ways", async () => {
+  await using _runner = await startTlsRunner("bodies");
+  const headers = { "x-tunnel-runner": "bodies" };
+  const body = new Uint8Array(16 * 1024 * 1024).map((_, i) => i % 251);
+  const up = await fetch(`${gateway.url}/hash`, { client, headers, method: "POST", body });
+  assert.equal((await up.json()).sha256, createHash("sha256").update(body).digest("hex"));
+  const direct = await (await fetch(`${origin.url}/bytes?n=16000000`)).bytes();
+  const down = await (await fetch(`${gateway.url}/bytes?n=16000000`, { client, headers })).bytes();
+  assert.equal(Deno.inspect(down.length), Deno.inspect(direct.length));
+  assert.ok(indexedEqual(down, direct));
+});
+
+function indexedEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+Deno.test("WSS passes to a plain WebSocket origin", async () => {
+  await using wsOrigin = await startWsOrigin();
+  await using _runner = await startTlsRunner("ws", wsOrigin.url);
+  const headers = { "x-tunnel-runner": "ws" };
+  const socket = new WebSocket(`${gateway.wsUrl}/echo`, { ca: certificates.ca, headers });
+  await once(socket, "open");
+  socket.send("through TLS twice");
+  assert.equal((await once(socket, "message"))[0].toString(), "through TLS twice");
+  socket.close();
+  await once(socket, "close");
+});
+
+Deno.test("a runner that does not trust the gateway's authority says so, and does not connect", async () => {
+  assert.match(
+    await refusedRunner("--gateway-url", gateway.wsUrl),
+    /127\.0\.0\.1:\d+: .*certificate.*UnknownIssuer/,
+  );
+});
+
+Deno.test("a runner that trusts another authority says so, and does not connect", async () => {
+  await using others = await makeCertificates();
+  const reason = await refusedRunner("--gateway-url", gateway.wsUrl, "--ca-file", others.caFile);
+  assert.match(reason, /certificate/);
+});
+
+Deno.test("a runner that dials a name the certificate does not bear says so, and does not connect", async () => {
+  await using named = await makeCertificates("DNS:tunnel.example");
+  await using other = await startGateway(["--tls-cert", named.certFile, "--tls-key", named.keyFile]);
+  const reason = await refusedRunner("--gateway-url", other.wsUrl, "--ca-file", named.caFile);
+  assert.match(reason, /certificate.*not valid for/i);
+});
+
+Deno.test("a runner that dials a TLS gateway by ws:// does not connect, and the gateway serves on", async () => {
+  const reason = await refusedRunner("--gateway-url", gateway.wsUrl.replace("wss:", "ws:"));
+  assert.match(reason, /handshake with 127\.0\.0\.1:\d+ failed/);
+  const health = await (await fetch(`${gateway.url}/.tunnel/health`, { client })).json();
+  assert.equal(health.status, "ok");
+});
+
+Deno.test("a runner that dials a plain gateway by wss:// says that it is no TLS", async () => {
+  await using plain = await startGateway();
+  const reason = await refusedRunner("--gateway-url", plain.wsUrl.replace("ws:", "wss:"));
+  assert.match(reason, /cannot connect to 127\.0\.0\.1:\d+: /);
+  assert.equal((await healthOf(plain)).links, 0);
+});
+
+Deno.test("a key that does not belong to the certificate: one line, and exit 2", async () => {
+  await using others = await makeCertificates();
+  const files = ["--tls-cert", certificates.certFile, "--tls-key", others.keyFile];
+  await using process = tunnel(["gateway", "--hostname", "127.0.0.1", "--port", "0", ...files]);
+  assert.equal((await process.status()).code, 2);
+  assert.match(process.stderr, /^error: [^\n]*key[^\n]*\n$/i);
+});

@@ -1,7 +1,16 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Command as UntypedCommand } from "commander";
-import { Gateway, makeToken } from "../lib/gateway/mod.ts";
-import { formatEndpoint } from "../lib/net/mod.ts";
+import { Gateway } from "../lib/gateway/mod.ts";
+import type { Inspected } from "../lib/inspector/mod.ts";
+import { formatEndpoint, makeToken } from "../lib/net/mod.ts";
+import {
+  adminHostnameOption,
+  adminPortOption,
+  adminTokenOption,
+  inspectRequestsOption,
+  makeHistory,
+  startAdmin,
+} from "./admin.ts";
 import {
   captureAgeOption,
   captureBodyOption,
@@ -101,6 +110,10 @@ export function gatewayCommand() {
     .addOption(captureBodyOption())
     .addOption(captureRawOption())
     .addOption(redactOption())
+    .addOption(adminPortOption(4040))
+    .addOption(adminHostnameOption())
+    .addOption(adminTokenOption())
+    .addOption(inspectRequestsOption())
     .addOption(drainTimeoutOption())
     .addOption(configOption())
     .addOption(logLevelOption())
@@ -125,6 +138,7 @@ export function gatewayCommand() {
           },
           logger,
         });
+      const history = makeHistory(options);
       const gateway = listen(options.port, () =>
         Gateway.listen({
           port: options.port,
@@ -143,12 +157,23 @@ export function gatewayCommand() {
           logger,
           agent,
           capture,
+          observer: history,
         }));
-      printReady(gateway, given === null ? token : null);
+      const asked = new AbortController();
+      const inspected = inspectedGateway(gateway, asked);
+      const { server: admin, lines } = startAdmin(options, { inspected, history, logger });
+      printAddresses(gateway);
+      for (const line of lines) printLine(line);
+      if (given === null) printRunnerLine(gateway, token);
+      const draining = (by: string) =>
+        logger.info("gateway.draining", { by, withinMs: options.drainTimeout });
+      asked.signal.addEventListener("abort", () => draining("the admin API"));
       Deno.exitCode = await serveUntilStopped(gateway, {
         drainMs: options.drainTimeout,
-        onSignal: (signal) => logger.info("gateway.draining", { signal, withinMs: options.drainTimeout }),
+        asked: asked.signal,
+        onSignal: draining,
       });
+      await admin?.close();
       await capture?.close();
     });
 }
@@ -177,20 +202,49 @@ function readTls(options: { tlsCert?: string; tlsKey?: string }): { cert: string
   return { cert: readTextFile(tlsCert, "certificate"), key: readTextFile(tlsKey, "private key") };
 }
 
-function printReady(gateway: Gateway, generatedToken: string | null): void {
+/** What the admin port may see and do. @param asked aborted when it asks for a drain */
+function inspectedGateway(gateway: Gateway, asked: AbortController): Inspected {
+  return {
+    side: "gateway",
+    agent,
+    metrics: gateway.metrics,
+    get bufferedBytes() {
+      return gateway.bufferedBytes;
+    },
+    get draining() {
+      return gateway.draining;
+    },
+    links: () => gateway.links(),
+    streams: () => gateway.streams(),
+    dropLink: (id) => gateway.dropLink(id),
+    drain: () => asked.abort(),
+    resend: (request, options) => gateway.resend(request, options),
+  };
+}
+
+/** Where clients and runners reach the gateway: what listens on every address is shown as this machine's name. */
+function reachable(gateway: Gateway): { http: string; ws: string } {
   const { hostname, port } = gateway.address;
-  const [http, ws] = gateway.secure ? ["https", "wss"] : ["http", "ws"];
   const anyAddress = hostname === "0.0.0.0" || hostname === "::";
-  const reachable = formatEndpoint({ hostname: anyAddress ? "localhost" : hostname, port });
-  printLine(`tunnel gateway listens on ${http}://${formatEndpoint({ hostname, port })}`);
-  printLine(`  clients  ${http}://${reachable}/`);
-  printLine(`  runners  ${ws}://${reachable}`);
-  if (generatedToken === null) return;
+  const host = formatEndpoint({ hostname: anyAddress ? "localhost" : hostname, port });
+  const s = gateway.secure ? "s" : "";
+  return { http: `http${s}://${host}`, ws: `ws${s}://${host}` };
+}
+
+function printAddresses(gateway: Gateway): void {
+  const { http, ws } = reachable(gateway);
+  printLine(
+    `tunnel gateway listens on ${gateway.secure ? "https" : "http"}://${formatEndpoint(gateway.address)}`,
+  );
+  printLine(`  clients   ${http}/`);
+  printLine(`  runners   ${ws}`);
+}
+
+function printRunnerLine(gateway: Gateway, token: string): void {
+  const { ws } = reachable(gateway);
   printLine("");
   printLine("No token was given, so one was made. Start a runner beside your service with:");
   printLine("");
-  printLine(
-    `  tunnel runner --gateway-url ${ws}://${reachable} --token ${generatedToken} --target http://127.0.0.1:3000`,
-  );
+  printLine(`  tunnel runner --gateway-url ${ws} --token ${token} --target http://127.0.0.1:3000`);
   printLine("");
 }

@@ -1,8 +1,17 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Command as UntypedCommand } from "commander";
 import { isRunnerName, runnerNameRule } from "../lib/protocol/mod.ts";
+import type { Inspected } from "../lib/inspector/mod.ts";
 import { LinkRefusedError } from "../lib/link/mod.ts";
 import { Runner, type RunnerState } from "../lib/runner/mod.ts";
+import {
+  adminHostnameOption,
+  adminPortOption,
+  adminTokenOption,
+  inspectRequestsOption,
+  makeHistory,
+  startAdmin,
+} from "./admin.ts";
 import {
   captureAgeOption,
   captureBodyOption,
@@ -86,6 +95,10 @@ export function runnerCommand() {
     .addOption(captureBodyOption())
     .addOption(captureRawOption())
     .addOption(redactOption())
+    .addOption(adminPortOption(null))
+    .addOption(adminHostnameOption())
+    .addOption(adminTokenOption())
+    .addOption(inspectRequestsOption())
     .addOption(drainTimeoutOption())
     .addOption(configOption())
     .addOption(logLevelOption())
@@ -122,6 +135,7 @@ export function runnerCommand() {
         },
         logger,
       });
+      const history = makeHistory(options);
       const runner = Runner.start({
         gatewayUrl,
         token,
@@ -140,21 +154,50 @@ export function runnerCommand() {
         logger,
         agent,
         capture,
+        observer: history,
         onState: (state) => printState(state, { name: options.name, target }),
       });
+      const asked = new AbortController();
+      const inspected = inspectedRunner(runner, asked);
+      const { server: admin, lines } = startAdmin(options, { inspected, history, logger });
+      for (const line of lines) printLine(line.trim());
+      const draining = (by: string) => logger.info("runner.draining", { by, withinMs: options.drainTimeout });
+      asked.signal.addEventListener("abort", () => draining("the admin API"));
       try {
         Deno.exitCode = await serveUntilStopped(runner, {
           drainMs: options.drainTimeout,
           finished: runner.finished,
-          onSignal: (signal) => logger.info("runner.draining", { signal, withinMs: options.drainTimeout }),
+          asked: asked.signal,
+          onSignal: draining,
         });
       } catch (error) {
         if (!(error instanceof LinkRefusedError)) throw error;
         throw new UsageError(error.message, { cause: error });
       } finally {
+        await admin?.close();
         await capture?.close();
       }
     });
+}
+
+/** What the admin port may see and do. @param asked aborted when it asks for a drain */
+function inspectedRunner(runner: Runner, asked: AbortController): Inspected {
+  return {
+    side: "runner",
+    agent,
+    metrics: runner.metrics,
+    get bufferedBytes() {
+      return runner.bufferedBytes;
+    },
+    get draining() {
+      return runner.draining;
+    },
+    links: () => runner.links(),
+    streams: () => runner.streams(),
+    dropLink: (id) => id === runner.sessionId.toHex() && runner.dropLink(),
+    drain: () => asked.abort(),
+    resend: (request, options) => runner.resend(request, options),
+  };
 }
 
 function runnerName(text: string): string {

@@ -6,17 +6,25 @@ export interface Stoppable {
 }
 
 /**
- * Waits for SIGINT or SIGTERM, or for `finished`, and drains. A second signal ends the process at once.
+ * Waits for SIGINT or SIGTERM, for `asked`, or for `finished`, and drains. A second signal ends the process at once.
  *
  * @returns the exit status: 130 after SIGINT, 0 otherwise
  */
 export async function serveUntilStopped(
   service: Stoppable,
-  options: { drainMs: number; finished?: Promise<void>; onSignal: (signal: Deno.Signal) => void },
+  options: {
+    drainMs: number;
+    /** Settles when the service is over by itself. */
+    finished?: Promise<void>;
+    /** Aborted by somebody who asks for the same without a signal. */
+    asked?: AbortSignal;
+    onSignal: (signal: Deno.Signal) => void;
+  },
 ): Promise<number> {
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
   let first: Deno.Signal | null = null;
   const { promise, resolve } = Promise.withResolvers<void>();
+  options.asked?.addEventListener("abort", () => resolve(), { once: true });
   const listeners = signals.map((signal) => {
     const listener = () => {
       if (first !== null) Deno.exit(exitCodes.interrupted);
@@ -29,7 +37,7 @@ export async function serveUntilStopped(
   });
   try {
     await Promise.race([promise, options.finished ?? promise]);
-    if (first !== null) await service.drain(options.drainMs);
+    if (first !== null || options.asked?.aborted) await service.drain(options.drainMs);
     return first === "SIGINT" ? exitCodes.interrupted : exitCodes.done;
   } finally {
     for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);

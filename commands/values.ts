@@ -92,6 +92,15 @@ export function token(text: string): string {
   return text;
 }
 
+/** How many requests to remember, 0 to 10000. */
+export function requestCount(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (!(value <= 10_000)) {
+    throw new InvalidArgumentError("A number of requests is a whole number from 0 to 10000.");
+  }
+  return value;
+}
+
 /** How many files to keep, 1 to 1000. */
 export function fileCount(text: string): number {
   const value = /^\d{1,4}$/.test(text) ? Number(text) : NaN;

@@ -1,4 +1,4 @@
-import type { Logger } from "../telemetry/mod.ts";
+import type { Logger, TunnelMetrics } from "../telemetry/mod.ts";
 import type { Hibernation, Sleeper } from "./hibernation.ts";
 import { HttpExchange } from "./http_exchange.ts";
 import type { Registry } from "./registry.ts";
@@ -13,13 +13,13 @@ export interface BufferLimitOptions {
   registry: Registry;
   hibernation: Hibernation;
   logger: Logger;
+  metrics: TunnelMetrics;
 }
 
 /** Keeps what a gateway holds for its runners within a bound, at the cost of the streams that hold most. */
 export class BufferLimit {
   readonly #options: BufferLimitOptions;
   #sinceLook = 0;
-  #shed = 0;
 
   constructor(options: BufferLimitOptions) {
     this.#options = options;
@@ -33,11 +33,6 @@ export class BufferLimit {
     return bytes;
   }
 
-  /** Streams closed so far because the bound was passed. */
-  get shedCount(): number {
-    return this.#shed;
-  }
-
   /** So many bytes were taken from a client. */
   took(bytes: number): void {
     this.#sinceLook += bytes;
@@ -48,14 +43,14 @@ export class BufferLimit {
 
   /** Ends the streams that hold most until the rest is within the bound; all others go on. */
   #shedOverload(): void {
-    const { maxBytes, logger } = this.#options;
+    const { maxBytes, logger, metrics } = this.#options;
     let total = this.bufferedBytes;
     if (total <= maxBytes) return;
     const holders = this.#holders().sort((a, b) => b.bytes - a.bytes);
     for (const { bytes, holder } of holders) {
       if (total <= maxBytes) return;
       total -= bytes;
-      this.#shed++;
+      metrics.shed++;
       holder.shed("pending limit reached");
       logger.warn("stream.shed", { runner: holder.runnerName, bytes, reason: "pending limit reached" });
     }

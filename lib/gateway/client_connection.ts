@@ -21,7 +21,7 @@ import { badRequest, draining, noRunner, type Problem } from "./problem.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import { runnerNameOf } from "./routing.ts";
 import type { Runner } from "./runner_session.ts";
-import { observe } from "./traffic_observer.ts";
+import { observe } from "./observe.ts";
 import { WsExchange } from "./ws_exchange.ts";
 
 /** Paths from here on are the gateway's own. */
@@ -342,8 +342,9 @@ export class ClientConnection implements ByteSocketHandler {
     response.closeAfter();
     response.problem(problem);
     const { method, target } = head;
-    const summary = { method, target, runner: name, status: problem.status, durationMs: 0, requestId: 0 };
-    const kind = isUpgradeRequest(method, head.headers) ? "websocket" : "http";
+    const kind: "websocket" | "http" = isUpgradeRequest(method, head.headers) ? "websocket" : "http";
+    const { status } = problem;
+    const summary = { kind, method, target, runner: name, status, durationMs: 0, requestId: 0 };
     const observer = observe(kind, { context: this.#context, head, client: this.#client, runner: { name } });
     observer?.done({ ...summary, problem: problem.code });
     this.#context.requestDone({ ...summary, problem: problem.code });

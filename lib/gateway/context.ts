@@ -1,9 +1,8 @@
 import type { RawHeaders, RequestHead } from "../http1/mod.ts";
 import type { ByteSocket } from "../net/mod.ts";
-import type { Logger } from "../telemetry/mod.ts";
+import type { Logger, TrafficObserver } from "../telemetry/mod.ts";
 import type { Sleeper } from "./hibernation.ts";
 import type { Runner } from "./runner_session.ts";
-import type { TrafficObserver } from "./traffic_observer.ts";
 
 /** Limits on client traffic. */
 export interface IngressLimits {
@@ -57,6 +56,7 @@ export interface ReservedRequest {
 }
 
 export interface RequestSummary {
+  kind: "http" | "websocket";
   method: string;
   target: string;
   runner: string;

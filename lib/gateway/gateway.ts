@@ -1,19 +1,32 @@
 import { randomInt } from "node:crypto";
 import { ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
 import { formatStreamId, frameTypes, resetCodes } from "../protocol/mod.ts";
+import type { StreamAnswer, WholeRequest } from "../session/mod.ts";
 import { monotonicMs } from "../link/mod.ts";
-import { type Logger, silentLogger } from "../telemetry/mod.ts";
+import {
+  type LinkStatus,
+  type Logger,
+  pathOf,
+  silentLogger,
+  type StreamStatus,
+  type TrafficObserver,
+  TunnelMetrics,
+} from "../telemetry/mod.ts";
 import { BufferLimit } from "./buffer_limit.ts";
-import { ClientConnection, reservedPrefix } from "./client_connection.ts";
+import { ClientConnection } from "./client_connection.ts";
 import type { IngressContext, IngressLimits, RequestSummary, ReservedRequest } from "./context.ts";
+import { forwardedHeaders } from "./forwarded.ts";
+import { HttpExchange } from "./http_exchange.ts";
+import { hibernatingStatus } from "./observe.ts";
 import { gatewayDefaults, type GatewayOptions } from "./gateway_options.ts";
 import { Hibernation, type Sleeper } from "./hibernation.ts";
 import { LinkAcceptor } from "./link_acceptor.ts";
 import { ProbeDesk } from "./probe_desk.ts";
 import { Registry } from "./registry.ts";
+import { ReservedPaths } from "./reserved_paths.ts";
 import { RequestIds, type Runner, type RunnerSession } from "./runner_session.ts";
-import type { TrafficObserver } from "./traffic_observer.ts";
-import { admitUpgrade } from "./upgrade_admission.ts";
+import { sendWhole } from "./send_whole.ts";
+import { WsExchange } from "./ws_exchange.ts";
 
 const sweepEveryMs = 1_000;
 const headTimeoutMs = 60_000;
@@ -38,6 +51,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly hibernateWindowMs: number;
   readonly logger: Logger;
   readonly observer: TrafficObserver | null;
+  readonly metrics: TunnelMetrics = new TunnelMetrics();
   /** u32 drawn at random: tells this process's streams from those of one before it. */
   readonly gatewayId = randomInt(1, 0xffff_ffff);
   readonly registry = new Registry();
@@ -50,6 +64,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly #connections = new Set<ClientConnection>();
   readonly #hibernation = new Hibernation();
   readonly #bufferLimit: BufferLimit;
+  readonly #reserved: ReservedPaths;
   readonly #sweep: ReturnType<typeof setInterval>;
   readonly #accepting: Promise<void>;
   #closed = false;
@@ -93,7 +108,10 @@ export class Gateway implements IngressContext, AsyncDisposable {
       registry: this.registry,
       requestIds: new RequestIds(),
       logger: this.logger,
+      metrics: this.metrics,
+      observer: options.observer,
       collected: (stream, reason) => {
+        this.metrics.collected[reason]++;
         options.capture?.collected(stream, reason);
         this.#checkIdle();
       },
@@ -106,6 +124,14 @@ export class Gateway implements IngressContext, AsyncDisposable {
       registry: this.registry,
       hibernation: this.#hibernation,
       logger: this.logger,
+      metrics: this.metrics,
+    });
+    this.#reserved = new ReservedPaths({
+      token: options.token,
+      acceptor: this.#acceptor,
+      probes: this.#probes,
+      logger: this.logger,
+      health: () => this.#health(),
     });
     this.#sweep = setInterval(() => this.#sweepConnections(), sweepEveryMs);
     this.#accepting = this.#accept();
@@ -130,6 +156,53 @@ export class Gateway implements IngressContext, AsyncDisposable {
   /** Payload bytes held for runners: unacknowledged, unsent, or of streams without a runner. */
   get bufferedBytes(): number {
     return this.#bufferLimit.bufferedBytes;
+  }
+
+  /** Every runner session and its link; those that still shake hands are nameless. */
+  links(): LinkStatus[] {
+    return [
+      ...Array.from(this.registry.all(), (session) => session.status()),
+      ...this.#acceptor.handshakes(),
+    ];
+  }
+
+  /** Every stream in flight, and every client that waits for a runner. */
+  streams(): StreamStatus[] {
+    const of = { gatewayId: this.gatewayId, nowMs: monotonicMs() };
+    const streams = Array.from(this.registry.all(), (session) => session.streamStatuses()).flat();
+    for (const waiting of this.#hibernation.all()) {
+      if (waiting instanceof HttpExchange || waiting instanceof WsExchange) {
+        streams.push(hibernatingStatus(waiting.waitingStatus(), of));
+      }
+    }
+    return streams;
+  }
+
+  /**
+   * Drops the link that carries a session; the runner dials again and its streams go on.
+   *
+   * @returns whether there was one
+   */
+  dropLink(sessionId: string): boolean {
+    const link = this.registry.get(sessionId)?.link ?? null;
+    link?.close("dropped by the operator", 1012);
+    return link !== null;
+  }
+
+  /**
+   * Sends a whole request to a runner of the name, as if a client had; the answer comes here.
+   *
+   * @returns `null` when no runner of that name takes streams
+   */
+  resend(
+    request: WholeRequest & { runner: string; client: string },
+    options: { maxBodyBytes: number; signal: AbortSignal },
+  ): Promise<StreamAnswer> | null {
+    const runner = this.pick(request.runner);
+    const { method, target, body } = request;
+    const client = { address: request.client, secure: this.secure };
+    const headers = forwardedHeaders(request.headers, client, this.trustForwarded);
+    return runner === null ? null : sendWhole(runner, { method, target, headers, body }, options);
   }
 
   /** Client WebSockets and requests that wait for a runner. */
@@ -223,14 +296,15 @@ export class Gateway implements IngressContext, AsyncDisposable {
   }
 
   requestDone(summary: RequestSummary): void {
-    const { problem } = summary;
+    const { kind, status, problem } = summary;
+    this.metrics.requestDone(kind, status, summary.durationMs);
     // A line for every request would cost more than the request: those that went wrong get one.
     const level = problem === null || problem === "client_gone" ? "debug" : "info";
     if (!this.logger.enabled(level)) return;
-    const { problem: _, durationMs, requestId, target, ...rest } = summary;
+    const { problem: _, kind: __, durationMs, requestId, target, ...rest } = summary;
     this.logger[level]("request", {
       ...rest,
-      path: target.split("?", 1)[0],
+      path: pathOf(target),
       durationMs: Math.round(durationMs * 10) / 10,
       stream: requestId === 0 ? undefined : formatStreamId(this.gatewayId, requestId),
       problem: problem ?? undefined,
@@ -238,15 +312,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
   }
 
   reserved(request: ReservedRequest): void {
-    const path = request.head.target.split("?", 1)[0];
-    if (path === `${reservedPrefix}health`) return this.#health(request);
-    if (path === `${reservedPrefix}link`) return this.#link(request);
-    if (path === `${reservedPrefix}probe`) return this.#probe(request);
-    request.respond(404, {
-      error: "not_found",
-      message:
-        `Nothing is at ${path}: paths under ${reservedPrefix} are the gateway's own (link, probe, health).`,
-    }, ["X-Tunnel-Error", "not_found"]);
+    this.#reserved.serve(request);
   }
 
   // ── private ──
@@ -322,36 +388,10 @@ export class Gateway implements IngressContext, AsyncDisposable {
     for (const link of [...this.#acceptor.links()]) link.destroy({ kind: "closed", reason: "shutting down" });
   }
 
-  #health(request: ReservedRequest): void {
+  #health() {
     let links = 0;
     for (const session of this.registry.all()) if (session.link !== null) links++;
-    const status = this.draining ? 503 : 200;
-    request.respond(status, {
-      status: this.draining ? "draining" : "ok",
-      links,
-      streams: this.streamCount,
-      hibernating: this.hibernating,
-      bufferedBytes: this.bufferedBytes,
-    });
-  }
-
-  #link(request: ReservedRequest): void {
-    const { draining, logger } = this;
-    const upgraded = admitUpgrade(request, { kind: "link", token: this.#options.token, draining, logger });
-    if (upgraded !== null) this.#acceptor.accept(upgraded.socket, request.address, upgraded.head);
-  }
-
-  #probe(request: ReservedRequest): void {
-    const { draining, logger } = this;
-    const { target } = request.head;
-    const problem = () => this.#probes.problemOf(target);
-    const upgraded = admitUpgrade(request, {
-      kind: "probe",
-      token: this.#options.token,
-      draining,
-      logger,
-      problem,
-    });
-    if (upgraded !== null) this.#probes.accept(upgraded, target, request.address);
+    const { draining, streamCount: streams, hibernating, bufferedBytes } = this;
+    return { draining, links, streams, hibernating, bufferedBytes };
   }
 }

@@ -1,6 +1,5 @@
 import type { Capture } from "../capture/mod.ts";
-import type { Logger } from "../telemetry/mod.ts";
-import type { TrafficObserver } from "./traffic_observer.ts";
+import type { Logger, TrafficObserver } from "../telemetry/mod.ts";
 
 export interface GatewayOptions {
   /** @default "0.0.0.0" */

@@ -18,6 +18,10 @@ export class HeldFrames {
     return this.#bytes;
   }
 
+  get frames(): number {
+    return this.#frames.length;
+  }
+
   get full(): boolean {
     return this.#bytes >= maxWindowBytes || this.#frames.length >= maxUnacknowledgedFrames;
   }

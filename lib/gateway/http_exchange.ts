@@ -1,5 +1,5 @@
-import { type BodySink, hasToken, type RawHeaders, type RequestHead } from "../http1/mod.ts";
-import { type ByteSocket, copyBytes } from "../net/mod.ts";
+import { type BodySink, hasToken, type RawHeaders } from "../http1/mod.ts";
+import { copyBytes } from "../net/mod.ts";
 import {
   frameName,
   frameTypes,
@@ -8,26 +8,21 @@ import {
   resetCodes,
   type SequencedFrame,
 } from "../protocol/mod.ts";
-import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
+import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import { monotonicMs } from "../link/mod.ts";
+import type { ExchangeObserver, LinkChange } from "../telemetry/mod.ts";
 import type { ClientConnection } from "./client_connection.ts";
-import type { IngressContext } from "./context.ts";
-import { type ClientInfo, forwardedHeaders } from "./forwarded.ts";
+import type { ExchangeOptions } from "./exchange_options.ts";
+import { forwardedHeaders } from "./forwarded.ts";
 import type { Sleeper } from "./hibernation.ts";
 import { badRequest, type Problem, problemOfReset } from "./problem.ts";
-import { LengthError, type ResponseWriter } from "./response_writer.ts";
+import { LengthError } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
-import { type ExchangeObserver, type LinkChange, observe } from "./traffic_observer.ts";
+import { observe, type WaitingStatus } from "./observe.ts";
 
-export interface HttpExchangeOptions {
+export interface HttpExchangeOptions extends ExchangeOptions {
   connection: ClientConnection;
-  context: IngressContext;
-  socket: ByteSocket;
-  head: RequestHead;
   hasBody: boolean;
-  client: ClientInfo;
-  runner: Runner;
-  response: ResponseWriter;
 }
 
 /** Methods whose effect is the same when they are carried out twice (RFC 9110, 9.2.2). */
@@ -39,9 +34,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   readonly #startedAt = monotonicMs();
   #stream: Stream | null = null;
   #paused = false;
-  /** Frames handed to a client socket that is above its high-water mark: acknowledged once it drains. */
-  #undeliveredFrames = 0;
-  #undeliveredBytes = 0;
+  readonly #undelivered = new UndeliveredFrames();
   #done = false;
   #requestId = 0;
   /** The request's frames while no stream carries them. */
@@ -67,6 +60,26 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   get runnerName(): string {
     return this.#options.runner.name;
+  }
+
+  /** The client's address. */
+  get client(): string {
+    return this.#options.client.address;
+  }
+
+  /** How it stands while it waits for a runner. */
+  waitingStatus(): WaitingStatus {
+    const { head, runner } = this.#options;
+    return {
+      kind: "http",
+      requestId: this.#requestId,
+      head,
+      client: this.client,
+      runner: runner.name,
+      startedAtMs: this.#startedAt,
+      heldFrames: this.#held.length,
+      heldBytes: this.heldBytes,
+    };
   }
 
   get heldBytes(): number {
@@ -97,10 +110,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   shed(reason: string): void {
     this.#options.context.awake(this);
     this.#held = [];
-    const stream = this.#stream;
-    this.#stream = null;
-    stream?.reset(resetCodes.limit, reason);
-    stream?.release();
+    this.#giveUp(reason, resetCodes.limit);
     this.#fail(problemOfReset(resetCodes.limit, reason));
   }
 
@@ -150,12 +160,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   /** The client socket fell below its low-water mark. */
   drained(): void {
-    if (this.#undeliveredFrames === 0) return;
-    const frames = this.#undeliveredFrames;
-    const bytes = this.#undeliveredBytes;
-    this.#undeliveredFrames = 0;
-    this.#undeliveredBytes = 0;
-    this.#stream?.delivered(frames, bytes);
+    this.#undelivered.deliver(this.#stream);
   }
 
   // ── StreamHandler: the response, from the runner ──
@@ -223,7 +228,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     const stream = runner.open("http", this);
     this.#stream = stream;
     this.#requestId = stream.requestId;
-    this.#observer?.opened(stream.requestId);
+    this.#observer?.opened(stream.id);
   }
 
   #push(frame: SequencedFrame): void {
@@ -257,12 +262,8 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   #delivered(frame: SequencedFrame, congested: boolean): void {
     const bytes = payloadBytes(frame);
-    if (congested) {
-      this.#undeliveredFrames++;
-      this.#undeliveredBytes += bytes;
-    } else {
-      this.#stream?.delivered(1, bytes);
-    }
+    if (congested) this.#undelivered.add(bytes);
+    else this.#stream?.delivered(1, bytes);
   }
 
   #wantsTrailers(): boolean {
@@ -280,10 +281,10 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   }
 
   /** Tells the runner that nobody waits for the stream any more. */
-  #giveUp(reason: string): void {
+  #giveUp(reason: string, code: number = resetCodes.cancelled): void {
     const stream = this.#stream;
     this.#stream = null;
-    stream?.reset(resetCodes.cancelled, reason);
+    stream?.reset(code, reason);
     stream?.release();
   }
 
@@ -306,6 +307,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     this.#done = true;
     const { context, head, runner, response } = this.#options;
     const summary = {
+      kind: "http" as const,
       method: head.method,
       target: head.target,
       runner: runner.name,

@@ -18,10 +18,10 @@ import type { CollectReason, HeartbeatPhase, Stream } from "../session/mod.ts";
 import type { Capture, LinkTap } from "../capture/mod.ts";
 import type { ByteSocket } from "../net/mod.ts";
 import { type DelegatedFrame, Link, type LinkEnd } from "../link/mod.ts";
-import type { Logger } from "../telemetry/mod.ts";
+import type { LinkEvent, LinkStatus, Logger, TrafficObserver, TunnelMetrics } from "../telemetry/mod.ts";
 import type { Registry } from "./registry.ts";
 import { type RequestIds, RunnerSession } from "./runner_session.ts";
-import { tellLinkChange } from "./traffic_observer.ts";
+import { tellLinkChange } from "./observe.ts";
 
 export interface LinkAcceptorOptions {
   gatewayId: number;
@@ -32,6 +32,9 @@ export interface LinkAcceptorOptions {
   registry: Registry;
   requestIds: RequestIds;
   logger: Logger;
+  metrics: TunnelMetrics;
+  /** Is told of links, if anybody wants to be. */
+  observer?: TrafficObserver;
   /** Called for each stream that is gone for good. */
   collected(stream: Stream, reason: CollectReason): void;
   /** Records what crosses links, if that was asked for. */
@@ -63,6 +66,16 @@ export class LinkAcceptor {
     return this.#links;
   }
 
+  /** Links whose runner has not said who it is. */
+  handshakes(): LinkStatus[] {
+    const carrying = new Set(Array.from(this.#options.registry.all(), (session) => session.link));
+    return [...this.#links].filter((link) => !carrying.has(link)).map((link) => ({
+      ...{ id: "", runner: "", agent: "", address: "", state: "connecting" as const, draining: false },
+      ...{ linkCount: 1, streams: 0, bufferedBytes: 0 },
+      ...link.status(),
+    }));
+  }
+
   /** Serves a link over a socket whose WebSocket handshake is done and whose token was right. */
   accept(socket: ByteSocket, address: string, head: Uint8Array): void {
     const tap = this.#options.capture?.link(address);
@@ -74,7 +87,9 @@ export class LinkAcceptor {
       pingIntervalMs: this.#options.pingIntervalMs,
       pingTimeoutMs: this.#options.pingTimeoutMs,
       observer: tap,
+      metrics: this.#options.metrics.links,
       events: {
+        rtt: (rttMs) => handshake.rtt(rttMs),
         frame: (frame) => handshake.frame(link, frame),
         goAway: (frame) => handshake.goAway(frame.reason),
         phase: (from, to, reason) => handshake.phase(from, to, reason),
@@ -146,6 +161,11 @@ class LinkHandshake {
     this.#tap?.phase(from, to, reason);
     const log = to === "late" ? "warn" : "debug";
     this.#options.logger[log]("link.phase", { ...this.#fields(), from, to, reason });
+    if (to !== "connecting") this.#tell(to, reason);
+  }
+
+  rtt(rttMs: number): void {
+    if (this.#session !== null) this.#options.observer?.rtt?.(this.#session.id, rttMs);
   }
 
   closed(link: Link, end: LinkEnd): void {
@@ -156,6 +176,7 @@ class LinkHandshake {
     this.#options.logger[level]("link.closed", { ...this.#fields(), kind: end.kind, reason: end.reason });
     if (session === null || session.link !== link) return;
     session.detach(end.reason);
+    this.#tell("dropped", end.reason);
     const { resumeWindowMs } = this.#options;
     // A runner that said good-bye is not coming back: nothing is held for it.
     if (session.draining || resumeWindowMs === 0) {
@@ -163,6 +184,7 @@ class LinkHandshake {
       return;
     }
     session.expiry = setTimeout(() => {
+      this.#options.metrics.resumes.expired++;
       this.#end(
         session,
         resetCodes.resumeTimeout,
@@ -175,6 +197,12 @@ class LinkHandshake {
     this.#options.registry.remove(session);
     session.end(code, reason);
     this.#options.logger.info("session.ended", { runner: session.name, session: session.id, reason });
+    this.#tell("ended", reason, session);
+  }
+
+  #tell(kind: LinkEvent["kind"], detail: string, session = this.#session): void {
+    if (session === null) return;
+    this.#options.observer?.linkEvent?.({ link: session.id, runner: session.name, kind, detail });
   }
 
   #checkHello(link: Link, hello: HelloFrame): void {
@@ -248,12 +276,24 @@ class LinkHandshake {
       ...this.#fields(),
       streams: session.streamCount,
     });
-    if (existing === undefined) this.#replaceLost(session);
+    if (existing === undefined) this.#connected(session, hello);
     else this.#resumed(session);
     this.#options.ready(session, existing !== undefined);
   }
 
+  #connected(session: RunnerSession, hello: HelloFrame): void {
+    this.#tell("opened", `from ${this.#address}`);
+    if (hello.resumeGatewayId !== 0) {
+      this.#options.metrics.resumes.refused++;
+      this.#options.metrics.reconnects++;
+    }
+    this.#replaceLost(session);
+  }
+
   #resumed(session: RunnerSession): void {
+    this.#options.metrics.resumes.resumed++;
+    this.#options.metrics.reconnects++;
+    this.#tell("resumed", `from ${this.#address}`);
     this.#tap?.resumed(session.id, session.streamCount);
     tellLinkChange(session.session.streams(), "resumed", `on a link from ${this.#address}`);
   }
@@ -265,6 +305,7 @@ class LinkHandshake {
   #replaceLost(session: RunnerSession): void {
     for (const other of [...this.#options.registry.named(session.name)]) {
       if (other === session || other.link !== null) continue;
+      this.#options.metrics.resumes.restarted++;
       this.#end(other, resetCodes.linkLost, "a new runner of that name has taken its place");
     }
   }

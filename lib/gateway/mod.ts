@@ -1,4 +1,3 @@
 /** The public end of the tunnel. */
 export { Gateway } from "./gateway.ts";
 export type { GatewayOptions } from "./gateway_options.ts";
-export { makeToken } from "./token.ts";

@@ -1,7 +1,8 @@
 import { initialWindowBytes, maxId, resetCodes } from "../protocol/mod.ts";
 import { type CollectReason, Session, type Stream, type StreamHandler } from "../session/mod.ts";
-import type { Link } from "../link/mod.ts";
-import { tellLinkChange } from "./traffic_observer.ts";
+import { type Link, monotonicMs, noLinkStatus } from "../link/mod.ts";
+import { type LinkStatus, type StreamStatus, streamStatus } from "../telemetry/mod.ts";
+import { clientOf, tellLinkChange } from "./observe.ts";
 
 /**
  * A runner as the rest of the gateway sees it: something that takes streams. Today's only kind is a session
@@ -47,6 +48,9 @@ export class RunnerSession implements Runner {
   /** Ends the session when no link has come back by then. */
   expiry: ReturnType<typeof setTimeout> | null = null;
   ended = false;
+  #linkCount = 0;
+  /** When the last link was lost. */
+  #downSinceMs = 0;
 
   constructor(options: RunnerSessionOptions) {
     this.id = options.id;
@@ -75,7 +79,38 @@ export class RunnerSession implements Runner {
   }
 
   open(kind: "http" | "websocket", handler: StreamHandler): Stream {
-    return this.session.open(this.#requestIds.next(this.session), kind, handler);
+    const stream = this.session.open(this.#requestIds.next(this.session), kind, handler);
+    stream.openedAtMs = monotonicMs();
+    return stream;
+  }
+
+  /** The session and its link as they stand now. */
+  status(): LinkStatus {
+    const { id, name: runner, agent, address, draining, link } = this;
+    const carried = link === null ? noLinkStatus(monotonicMs() - this.#downSinceMs) : link.status();
+    const phase = link?.heartbeat.phase ?? "hibernating";
+    return {
+      id,
+      runner,
+      agent,
+      address,
+      state: phase === "lost" ? "hibernating" : phase,
+      draining,
+      linkCount: this.#linkCount,
+      streams: this.streamCount,
+      bufferedBytes: this.session.bufferedBytes,
+      ...carried,
+    };
+  }
+
+  /** Each of its streams as it stands now. */
+  streamStatuses(): StreamStatus[] {
+    const nowMs = monotonicMs();
+    const { name: runner, id: link } = this;
+    return Array.from(
+      this.session.streams(),
+      (stream) => streamStatus(stream, { runner, link, client: clientOf(stream), nowMs }),
+    );
   }
 
   /** Carries the session over `link` from now on. */
@@ -83,11 +118,13 @@ export class RunnerSession implements Runner {
     if (this.expiry !== null) clearTimeout(this.expiry);
     this.expiry = null;
     this.link = link;
+    this.#linkCount++;
   }
 
   /** The link is gone; streams stay. */
   detach(reason: string): void {
     this.link = null;
+    this.#downSinceMs = monotonicMs();
     this.session.detach();
     tellLinkChange(this.session.streams(), "dropped", reason);
   }

@@ -1,10 +1,10 @@
-import { hasToken, headerValue } from "../http1/mod.ts";
+import { hasToken, headerValue, type RawHeaders } from "../http1/mod.ts";
 import { linkSubprotocol } from "../protocol/mod.ts";
+import { sameToken } from "../net/mod.ts";
 import { acceptKey, upgradeRequestProblem } from "../websocket/mod.ts";
 import type { Logger } from "../telemetry/mod.ts";
 import type { ReservedRequest } from "./context.ts";
 import type { Problem } from "./problem.ts";
-import { bearerToken, sameToken } from "./token.ts";
 
 export interface AdmissionOptions {
   /** What the path takes, for messages and the log. */
@@ -68,4 +68,10 @@ export function admitUpgrade(
     "Sec-WebSocket-Protocol",
     linkSubprotocol,
   ]);
+}
+
+/** The token of an `Authorization: Bearer …` field (RFC 6750, 2.1), or `null`. */
+function bearerToken(headers: RawHeaders): string | null {
+  const match = /^bearer +([^\s]+) *$/i.exec(headerValue(headers, "authorization") ?? "");
+  return match === null ? null : match[1];
 }

@@ -1,5 +1,5 @@
 import { frameTypes, type SequencedFrame } from "../protocol/mod.ts";
-import type { ExchangeObserver } from "./traffic_observer.ts";
+import type { ExchangeObserver } from "../telemetry/mod.ts";
 import type { ResponseWriter } from "./response_writer.ts";
 
 /** The frames an origin's refusal of an upgrade comes in. */

@@ -1,34 +1,29 @@
-import { EncodeError, headerValue, type RawHeaders, type RequestHead } from "../http1/mod.ts";
+import { EncodeError, headerValue, type RawHeaders } from "../http1/mod.ts";
 import {
-  type ByteSocket,
   type ByteSocketHandler,
+  concatBytes,
   WebSocketConnection,
   type WebSocketHandler,
 } from "../net/mod.ts";
 import { frameName, frameTypes, payloadBytes, resetCodes, type SequencedFrame } from "../protocol/mod.ts";
-import type { Stream, StreamHandler } from "../session/mod.ts";
+import { type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import { monotonicMs } from "../link/mod.ts";
-import type { IngressContext } from "./context.ts";
-import { type ClientInfo, forwardedHeaders } from "./forwarded.ts";
+import type { ExchangeObserver, LinkChange } from "../telemetry/mod.ts";
+import type { ExchangeOptions } from "./exchange_options.ts";
+import { forwardedHeaders } from "./forwarded.ts";
 import { HeldFrames } from "./held_frames.ts";
 import type { Sleeper } from "./hibernation.ts";
 import { closeCodeOfReset, problemOfReset } from "./problem.ts";
-import { LengthError, type ResponseWriter } from "./response_writer.ts";
+import { LengthError } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
-import { type ExchangeObserver, type LinkChange, observe } from "./traffic_observer.ts";
+import { observe, type WaitingStatus } from "./observe.ts";
 import { passRefusal, type RefusalFrame } from "./upgrade_refusal.ts";
 import { closeReason, endAsOrigin, wsClose } from "./ws_close.ts";
-import { encodeAccept, withoutHandshake } from "./ws_headers.ts";
+import { encodeAccept, wsOpen } from "./ws_headers.ts";
 
-export interface WsExchangeOptions {
-  context: IngressContext;
-  socket: ByteSocket;
-  head: RequestHead;
+export interface WsExchangeOptions extends ExchangeOptions {
   /** What the client sent behind its upgrade request, before it was answered. */
   early: Uint8Array;
-  client: ClientInfo;
-  runner: Runner;
-  response: ResponseWriter;
   closed: () => void;
 }
 
@@ -47,8 +42,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   #connection: WebSocketConnection | null = null;
   #early: Uint8Array;
   #paused = false;
-  #undeliveredFrames = 0;
-  #undeliveredBytes = 0;
+  readonly #undelivered = new UndeliveredFrames();
   #status = 0;
   #requestId = 0;
   /** Subprotocol the client was accepted with. */
@@ -78,6 +72,25 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     return this.#options.runner.name;
   }
 
+  /** The client's address. */
+  get client(): string {
+    return this.#options.client.address;
+  }
+
+  /** How it stands while it waits for a runner. */
+  waitingStatus(): WaitingStatus {
+    return {
+      kind: "websocket",
+      requestId: this.#requestId,
+      head: this.#options.head,
+      client: this.client,
+      runner: this.runnerName,
+      startedAtMs: this.#startedAt,
+      heldFrames: this.#held.frames,
+      heldBytes: this.#held.bytes,
+    };
+  }
+
   get heldBytes(): number {
     return this.#held.bytes;
   }
@@ -105,21 +118,15 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   shed(reason: string): void {
     this.#options.context.awake(this);
     this.#asleep = false;
-    const stream = this.#stream;
-    this.#stream = null;
-    stream?.reset(resetCodes.limit, reason);
-    stream?.release();
+    this.#giveUp(resetCodes.limit, reason);
     this.#end(resetCodes.limit, reason);
   }
 
   // ── ByteSocketHandler: the client's socket until the WebSocket is accepted ──
 
   data(bytes: Uint8Array): void {
-    const joined = new Uint8Array(this.#early.length + bytes.length);
-    joined.set(this.#early);
-    joined.set(bytes, this.#early.length);
-    this.#early = joined;
-    if (joined.length > maxEarlyBytes) this.#options.socket.pause();
+    this.#early = concatBytes(this.#early, bytes);
+    if (this.#early.length > maxEarlyBytes) this.#options.socket.pause();
   }
 
   ended(): void {
@@ -129,12 +136,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   // ── both: the socket, or the WebSocket over it ──
 
   drained(): void {
-    const frames = this.#undeliveredFrames;
-    if (frames === 0) return;
-    const bytes = this.#undeliveredBytes;
-    this.#undeliveredFrames = 0;
-    this.#undeliveredBytes = 0;
-    this.#stream?.delivered(frames, bytes);
+    this.#undelivered.deliver(this.#stream);
   }
 
   closed(_clean: unknown, error?: Error | null): void {
@@ -204,12 +206,9 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       default:
         throw new TypeError(`${frameName(frame.type)} came for a WebSocket`);
     }
-    if (this.#options.socket.congested) {
-      this.#undeliveredFrames++;
-      this.#undeliveredBytes += payloadBytes(frame);
-    } else {
-      this.#stream?.delivered(1, payloadBytes(frame));
-    }
+    const bytes = payloadBytes(frame);
+    if (this.#options.socket.congested) this.#undelivered.add(bytes);
+    else this.#stream?.delivered(1, bytes);
   }
 
   writable(): void {
@@ -227,8 +226,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       for (const frame of stream.takeUnacknowledged()) {
         if (frame.type === frameTypes.wsMessage || frame.type === frameTypes.wsClose) this.#held.push(frame);
       }
-      this.#undeliveredFrames = 0;
-      this.#undeliveredBytes = 0;
+      this.#undelivered.clear();
       this.#asleep = true;
       // The resume window has been waited for already when that is what ended the session.
       const waited = code === resetCodes.resumeTimeout ? context.resumeWindowMs : 0;
@@ -253,17 +251,13 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     const stream = runner.open("websocket", this);
     this.#stream = stream;
     this.#requestId = stream.requestId;
-    this.#observer?.opened(stream.requestId);
-    stream.push({
-      type: frameTypes.wsOpen,
-      gatewayId: 0,
-      requestId: 0,
-      index: 0,
+    this.#observer?.opened(stream.id);
+    stream.push(wsOpen({
       target: head.target,
-      headers: withoutHandshake(forwardedHeaders(head.headers, client, context.trustForwarded)),
+      headers: forwardedHeaders(head.headers, client, context.trustForwarded),
       resumed: this.#state === "open",
       subprotocol: this.#subprotocol,
-    });
+    }));
   }
 
   /**
@@ -319,10 +313,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       socket.write(encodeAccept(head.headers, headers));
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;
-      const stream = this.#stream;
-      this.#stream = null;
-      stream?.reset(resetCodes.cancelled, error.message);
-      stream?.release();
+      this.#giveUp(resetCodes.cancelled, error.message);
       return this.#end(resetCodes.originFailed, error.message);
     }
     this.#state = "open";
@@ -351,11 +342,16 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   /** A woken WebSocket cannot go on: the client is asked to come again (1012). */
   #abandon(reason: string): void {
+    this.#giveUp(resetCodes.cancelled, reason);
+    this.#connection?.close(1012, reason);
+  }
+
+  /** Tells the runner that the stream is over. */
+  #giveUp(code: number, reason: string): void {
     const stream = this.#stream;
     this.#stream = null;
-    stream?.reset(resetCodes.cancelled, reason);
+    stream?.reset(code, reason);
     stream?.release();
-    this.#connection?.close(1012, reason);
   }
 
   /** The origin refused the upgrade: its real answer goes to the client. */
@@ -385,6 +381,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#state = "closed";
     const { context, head, runner, response } = this.#options;
     const summary = {
+      kind: "websocket" as const,
       method: head.method,
       target: head.target,
       runner: runner.name,

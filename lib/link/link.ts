@@ -14,6 +14,7 @@ import {
 } from "../protocol/mod.ts";
 import { Heartbeat, type HeartbeatEffect, type HeartbeatPhase, type Session } from "../session/mod.ts";
 import { type ByteSocket, WebSocketConnection, type WebSocketHandler } from "../net/mod.ts";
+import { LinkMetrics, type LinkStatus } from "../telemetry/mod.ts";
 import { monotonicMs, wallUs } from "./clock.ts";
 
 /** Link frames that the link itself does not deal with. */
@@ -25,13 +26,10 @@ export interface LinkEnd {
   reason: string;
 }
 
-/** Sees every message as it crosses the link, for capture and for metrics. */
+/** Sees every message as it crosses the link, for capture and for logs. Bytes are valid during the call alone. */
 export interface LinkObserver {
-  sent?(message: Uint8Array): void;
-  received?(message: Uint8Array): void;
-  frameSent?(type: number): void;
-  frameReceived?(type: number): void;
-  rtt?(rttMs: number): void;
+  sent(message: Uint8Array): void;
+  received(message: Uint8Array): void;
 }
 
 export interface LinkEvents {
@@ -39,6 +37,8 @@ export interface LinkEvents {
   frame(frame: DelegatedFrame): void;
   goAway(frame: GoAwayFrame): void;
   phase(from: HeartbeatPhase, to: HeartbeatPhase, reason: string): void;
+  /** A pong was measured. */
+  rtt?(rttMs: number): void;
   /** The link is gone; called once. */
   closed(end: LinkEnd): void;
 }
@@ -53,6 +53,20 @@ export interface LinkOptions {
   pingTimeoutMs: number;
   events: LinkEvents;
   observer?: LinkObserver;
+  /** Counts what the link carries, together with other links. @default its own */
+  metrics?: LinkMetrics;
+}
+
+/** What can be said of a link at a time. */
+export type CarriedStatus = Pick<
+  LinkStatus,
+  "sinceMs" | "rtt" | "clockOffset" | "sentBytes" | "receivedBytes"
+>;
+
+/** What {@link Link.status} says, of a link that has been gone for so long. */
+export function noLinkStatus(sinceMs: number): CarriedStatus {
+  const rtt = { samples: 0, lastMs: 0, smoothedMs: 0, variationMs: 0, minMs: 0, maxMs: 0 };
+  return { sinceMs, rtt, clockOffset: null, sentBytes: 0, receivedBytes: 0 };
 }
 
 /** A message is sent once it holds this much, bytes; one frame more still fits below the limit. */
@@ -75,6 +89,7 @@ export class Link implements WebSocketHandler {
   readonly #connection: WebSocketConnection;
   readonly #events: LinkEvents;
   readonly #observer: LinkObserver | undefined;
+  readonly #metrics: LinkMetrics;
   readonly #writer = new CborWriter(16 * 1024);
   #session: Session | null = null;
   #control: LinkFrame[] = [];
@@ -83,12 +98,15 @@ export class Link implements WebSocketHandler {
   #tickTimer: ReturnType<typeof setTimeout> | null = null;
   #gone = false;
   #end: LinkEnd | null = null;
+  /** When the last pong was measured; 0 before the first. */
+  #pongAtMs = 0;
   #bytesAtTick = 0;
   #lastTick: { monotonicMs: number; wallUs: number };
 
   constructor(options: LinkOptions) {
     this.#events = options.events;
     this.#observer = options.observer;
+    this.#metrics = options.metrics ?? new LinkMetrics();
     const now = monotonicMs();
     this.heartbeat = new Heartbeat({
       intervalMs: options.pingIntervalMs,
@@ -116,12 +134,17 @@ export class Link implements WebSocketHandler {
     return !this.#gone && this.#end === null;
   }
 
-  get receivedBytes(): number {
-    return this.#connection.receivedBytes;
-  }
-
-  get sentBytes(): number {
-    return this.#connection.sentBytes;
+  /** How the link is now, for an onlooker. */
+  status(): CarriedStatus {
+    const { rtt, offset } = this.heartbeat;
+    const { samples, lastMs, smoothedMs, variationMs, minMs, maxMs } = rtt;
+    return {
+      sinceMs: monotonicMs() - this.openedAt,
+      rtt: { samples, lastMs, smoothedMs, variationMs, minMs, maxMs },
+      clockOffset: offset.known ? { offsetMs: offset.offsetMs, uncertaintyMs: offset.uncertaintyMs } : null,
+      sentBytes: this.#connection.sentBytes,
+      receivedBytes: this.#connection.receivedBytes,
+    };
   }
 
   /** From now on stream frames go to and come from `session`. */
@@ -179,7 +202,7 @@ export class Link implements WebSocketHandler {
     try {
       if (!binary) throw new ProtocolError("a link message must be binary, found text");
       if (!final) throw new ProtocolError("a link message must not be fragmented");
-      this.#observer?.received?.(bytes);
+      this.#observer?.received(bytes);
       this.#apply(this.heartbeat.heard(monotonicMs()));
       this.#receive(bytes);
     } catch (error) {
@@ -203,6 +226,8 @@ export class Link implements WebSocketHandler {
     this.#gone = true;
     if (this.#ackTimer !== null) clearTimeout(this.#ackTimer);
     if (this.#tickTimer !== null) clearTimeout(this.#tickTimer);
+    this.#metrics.closedSentBytes += this.#connection.sentBytes;
+    this.#metrics.closedReceivedBytes += this.#connection.receivedBytes;
     const reason = error?.message ?? (clean ? "closed" : "the connection broke off");
     this.#events.closed(this.#end ?? { kind: "closed", reason });
   }
@@ -212,7 +237,7 @@ export class Link implements WebSocketHandler {
   #receive(message: Uint8Array): void {
     const reader = new FrameReader(message);
     for (let frame = reader.next(); frame !== null; frame = reader.next()) {
-      this.#observer?.frameReceived?.(frame.type);
+      this.#metrics.framesReceived[frame.type]++;
       if (frame.type >= frameTypes.requestStart) this.#streamFrame(frame as StreamFrame);
       else this.#linkFrame(frame as LinkFrame);
       if (this.#gone || this.#end !== null) return;
@@ -233,11 +258,7 @@ export class Link implements WebSocketHandler {
         return;
       }
       case frameTypes.pong: {
-        const result = this.heartbeat.pong(frame, monotonicMs(), wallUs());
-        if (!result.accepted) return;
-        this.#session?.pongReceived(frame.sequence);
-        this.#observer?.rtt?.(result.rttMs);
-        this.#apply(result.effects);
+        this.#pong(frame);
         return;
       }
       case frameTypes.goAway:
@@ -246,6 +267,21 @@ export class Link implements WebSocketHandler {
       default:
         this.#events.frame(frame);
     }
+  }
+
+  #pong(frame: PongFrame): void {
+    const now = monotonicMs();
+    const result = this.heartbeat.pong(frame, now, wallUs());
+    if (!result.accepted) {
+      this.#metrics.pongsDropped[result.reason]++;
+      return;
+    }
+    this.#metrics.pingDuration.observe(result.rttMs / 1000);
+    if (this.#pongAtMs > 0) this.#metrics.pongGap.observe((now - this.#pongAtMs) / 1000);
+    this.#pongAtMs = now;
+    this.#session?.pongReceived(frame.sequence);
+    this.#events.rtt?.(result.rttMs);
+    this.#apply(result.effects);
   }
 
   /** Sends now what is queued, as far as the socket takes it. */
@@ -276,12 +312,12 @@ export class Link implements WebSocketHandler {
       frame.repliedAtUs = wallUs();
     }
     encodeFrame(frame, this.#writer);
-    this.#observer?.frameSent?.(frame.type);
+    this.#metrics.framesSent[frame.type]++;
   };
 
   #sendMessage(): void {
     const message = this.#writer.view();
-    this.#observer?.sent?.(message);
+    this.#observer?.sent(message);
     this.#connection.sendPart(true, message, true);
     this.#writer.reset();
   }
@@ -312,7 +348,9 @@ export class Link implements WebSocketHandler {
         continue;
       }
       this.#events.phase(effect.from, effect.to, effect.reason);
-      if (effect.to === "lost") this.destroy({ kind: "lost", reason: effect.reason });
+      if (effect.to !== "lost") continue;
+      this.#metrics.pingTimeouts++;
+      this.destroy({ kind: "lost", reason: effect.reason });
     }
   }
 }

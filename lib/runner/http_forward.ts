@@ -16,7 +16,7 @@ import {
   resetCodes,
   type SequencedFrame,
 } from "../protocol/mod.ts";
-import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
+import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
 import type { OriginConnection, OriginExchange } from "./origin_connection.ts";
 
@@ -36,8 +36,7 @@ export class HttpForward implements StreamHandler, OriginExchange {
   #requestDone = false;
   #responseBegun = false;
   #paused = false;
-  #undeliveredFrames = 0;
-  #undeliveredBytes = 0;
+  readonly #undelivered = new UndeliveredFrames();
   keepsBytes = false;
 
   constructor(backend: OriginBackend, stream: Stream, start: RequestStartFrame) {
@@ -142,10 +141,7 @@ export class HttpForward implements StreamHandler, OriginExchange {
   }
 
   drained(stream: Stream | null = this.#stream): void {
-    if (this.#undeliveredFrames === 0) return;
-    stream?.delivered(this.#undeliveredFrames, this.#undeliveredBytes);
-    this.#undeliveredFrames = 0;
-    this.#undeliveredBytes = 0;
+    this.#undelivered.deliver(stream);
   }
 
   /** The origin did not begin to answer in time. */
@@ -224,12 +220,9 @@ export class HttpForward implements StreamHandler, OriginExchange {
       default:
         throw new TypeError(`${frameName(frame.type)} came for an HTTP request`);
     }
-    if (socket.congested) {
-      this.#undeliveredFrames++;
-      this.#undeliveredBytes += payloadBytes(frame);
-    } else {
-      this.#stream?.delivered(1, payloadBytes(frame));
-    }
+    const bytes = payloadBytes(frame);
+    if (socket.congested) this.#undelivered.add(bytes);
+    else this.#stream?.delivered(1, bytes);
   }
 
   #fail(code: number, reason: string): void {

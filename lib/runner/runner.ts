@@ -1,26 +1,41 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   errorCodes,
   frameTypes,
-  initialWindowBytes,
   maxProtocolVersion,
   minProtocolVersion,
   ProtocolError,
-  type RequestStartFrame,
-  resetCodes,
-  type WsOpenFrame,
 } from "../protocol/mod.ts";
-import { Backoff, Session, type Stream } from "../session/mod.ts";
+import { Backoff, type Session, type StreamAnswer, type WholeRequest } from "../session/mod.ts";
 import { type ByteSocket, DialError } from "../net/mod.ts";
-import { type DelegatedFrame, dialLink, Link, type LinkEnd, LinkRefusedError, wallUs } from "../link/mod.ts";
+import {
+  type DelegatedFrame,
+  dialLink,
+  Link,
+  type LinkEnd,
+  LinkRefusedError,
+  monotonicMs,
+  noLinkStatus,
+  wallUs,
+} from "../link/mod.ts";
 import type { LinkTap } from "../capture/mod.ts";
-import { type Logger, silentLogger } from "../telemetry/mod.ts";
+import {
+  type LinkStatus,
+  type Logger,
+  silentLogger,
+  type StreamStatus,
+  TunnelMetrics,
+} from "../telemetry/mod.ts";
 import type { Backend } from "./backend.ts";
 import { HandlerBackend } from "./handler_backend.ts";
 import { OriginBackend } from "./origin_backend.ts";
 import { openingFrames, type Welcome, WelcomeReader } from "./link_opening.ts";
+import { askBackend } from "./loopback.ts";
+import { OpenLinks, sendGoAway } from "./open_links.ts";
 import { ProbeResponder } from "./probe_responder.ts";
 import type { RunnerOptions } from "./runner_options.ts";
+import { RunnerSessions } from "./runner_sessions.ts";
 
 /** A link's way from dialling to its end. */
 interface ActiveLink {
@@ -34,10 +49,6 @@ interface ActiveLink {
 
 const defaultPingIntervalMs = 3_000;
 const welcomeWithinMs = 10_000;
-const closeWithinMs = 1_000;
-
-/** RFC 6455, 7.4.1. */
-const closeGoingAway = 1001;
 
 /**
  * The end beside the origin: keeps one link to a gateway, for ever, and serves the streams that come over it.
@@ -58,6 +69,8 @@ export class Runner implements AsyncDisposable {
   readonly finished: Promise<void>;
   /** This process's identity towards gateways: 16 random bytes. */
   readonly sessionId: Uint8Array = randomBytes(16);
+  readonly metrics: TunnelMetrics = new TunnelMetrics();
+  readonly #id = this.sessionId.toHex();
   readonly #options: RunnerOptions;
   readonly #logger: Logger;
   readonly #name: string;
@@ -65,18 +78,16 @@ export class Runner implements AsyncDisposable {
   readonly #probes: ProbeResponder;
   readonly #backoff = new Backoff({ random: Math.random });
   readonly #stopping = new AbortController();
-  /** Sessions with streams that live on while no link, or only a leaving one, carries them. */
-  readonly #sessions = new Set<Session>();
-  readonly #links = new Set<Link>();
-  /** Which link carries a session now. */
-  readonly #linkOf = new Map<Session, Link>();
-  #session: Session | null = null;
+  readonly #sessions: RunnerSessions;
+  readonly #links = new OpenLinks();
   #current: ActiveLink | null = null;
   #expiry: ReturnType<typeof setTimeout> | null = null;
   #resumeWindowMs = 0;
+  #gatewayAgent = "";
   #draining = false;
   #whenIdle: (() => void) | null = null;
-  #whenLinksClosed: (() => void) | null = null;
+  #linkCount = 0;
+  #downSinceMs = monotonicMs();
 
   /** Begins to dial; the runner dials again whenever its link is lost. */
   static start(options: RunnerOptions): Runner {
@@ -91,6 +102,18 @@ export class Runner implements AsyncDisposable {
     else if (options.handler !== undefined) this.#backend = new HandlerBackend(options.handler);
     else throw new TypeError("a runner needs an origin or a handler");
     this.#probes = new ProbeResponder({ backend: this.#backend, wallUs: options.wallUs ?? wallUs });
+    const { observer, capture } = options;
+    this.#sessions = new RunnerSessions({
+      ...{
+        id: this.#id,
+        runner: this.#name,
+        backend: this.#backend,
+        metrics: this.metrics,
+        observer,
+        capture,
+      },
+      collected: () => this.#checkIdle(),
+    });
     this.finished = this.#run();
     // Whoever awaits `finished` sees the rejection; nobody has to.
     this.finished.catch(() => {});
@@ -98,22 +121,66 @@ export class Runner implements AsyncDisposable {
 
   /** Streams being served. */
   get streamCount(): number {
-    let count = 0;
-    for (const session of this.#sessions) count += session.streamCount;
-    return count;
+    return this.#sessions.streamCount;
+  }
+
+  /** Whether it takes no more streams. */
+  get draining(): boolean {
+    return this.#draining;
   }
 
   get connected(): boolean {
     return this.#current?.welcomed ?? false;
   }
 
+  /** This runner's session and its link. */
+  links(): LinkStatus[] {
+    const link = this.#current?.link ?? null;
+    const phase = link?.heartbeat.phase ?? "lost";
+    return [{
+      id: this.#id,
+      runner: this.#name,
+      agent: this.#gatewayAgent,
+      address: this.#options.gatewayUrl.host,
+      state: phase === "lost" ? "hibernating" : phase,
+      draining: this.#draining,
+      linkCount: this.#linkCount,
+      streams: this.streamCount,
+      bufferedBytes: this.bufferedBytes,
+      ...(link?.status() ?? noLinkStatus(monotonicMs() - this.#downSinceMs)),
+    }];
+  }
+
+  /** Every stream in flight. */
+  streams(): StreamStatus[] {
+    return this.#sessions.streams();
+  }
+
+  /** Payload bytes held for the gateway, sent or not. */
+  get bufferedBytes(): number {
+    return this.#sessions.bufferedBytes;
+  }
+
+  /** Drops the link; the runner dials again and its streams go on. */
+  dropLink(): boolean {
+    const link = this.#current?.link ?? null;
+    link?.close("dropped by the operator", 1012);
+    return link !== null;
+  }
+
+  /** Asks the origin, or the handler, once more what a client asked: the answer comes here. */
+  resend(
+    request: WholeRequest,
+    options: { maxBodyBytes: number; signal: AbortSignal },
+  ): Promise<StreamAnswer> {
+    return askBackend(this.#backend, request, options);
+  }
+
   /** Asks for no more streams, lets those in flight finish, then closes. */
   async drain(withinMs: number): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
-    for (const link of this.#links) {
-      link.send({ type: frameTypes.goAway, drainMs: withinMs, reason: "the runner is shutting down" });
-    }
+    this.#links.goAway(withinMs);
     if (this.streamCount > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, withinMs);
@@ -152,7 +219,10 @@ export class Runner implements AsyncDisposable {
         const retryInMs = Math.round(this.#backoff.next());
         this.#options.onState?.({ state: "disconnected", reason, retryInMs });
         this.#logger.warn("link.down", { reason, retryInMs });
-        await this.#wait(retryInMs, signal);
+        await delay(retryInMs, undefined, { signal }).catch((error) => {
+          // A wait that is cut short; anything else is wrong.
+          if (!signal.aborted) throw error;
+        });
       }
     } finally {
       await this.#shutDown();
@@ -172,7 +242,7 @@ export class Runner implements AsyncDisposable {
       throw error;
     }
     this.#current = active;
-    const stop = () => this.#sayGoodbye(active.link);
+    const stop = () => this.#links.sayGoodbye(active.link);
     signal.addEventListener("abort", stop, { once: true });
     const end = await active.over;
     signal.removeEventListener("abort", stop);
@@ -193,7 +263,9 @@ export class Runner implements AsyncDisposable {
       pingTimeoutMs: this.#options.pingTimeoutMs ??
         (this.#options.pingIntervalMs ?? defaultPingIntervalMs) * 10,
       observer: tap,
+      metrics: this.metrics.links,
       events: {
+        rtt: (rttMs) => this.#options.observer?.rtt?.(this.#id, rttMs),
         frame: (frame: DelegatedFrame) => {
           switch (frame.type) {
             case frameTypes.welcome:
@@ -214,20 +286,20 @@ export class Runner implements AsyncDisposable {
         },
         goAway: (frame) => {
           this.#logger.info("gateway.draining", { reason: frame.reason });
-          this.#leave(active);
+          if (active.session !== null) this.#sessions.leave(active.session);
           resolveOver({ kind: "closed", reason: frame.reason });
         },
         phase: (from, to, reason) => {
           tap?.phase(from, to, reason);
           this.#logger[to === "late" ? "warn" : "debug"]("link.phase", { from, to, reason });
+          if (to !== "connecting") this.#sessions.tellLink(to, reason);
         },
         closed: (end) => {
           tap?.closed(end);
           clearTimeout(welcomeTimer);
-          this.#links.delete(link);
-          this.#linkClosed(active);
+          this.#links.remove(link);
+          this.#linkClosed(active, end.reason);
           resolveOver(end);
-          if (this.#links.size === 0) this.#whenLinksClosed?.();
         },
       },
     });
@@ -247,7 +319,7 @@ export class Runner implements AsyncDisposable {
       sessionId: this.sessionId,
       runnerName: this.#name,
       agent: this.#options.agent ?? "tunnel",
-      session: this.#session,
+      session: this.#sessions.current,
     });
     for (const frame of frames) link.send(frame);
   }
@@ -258,90 +330,47 @@ export class Runner implements AsyncDisposable {
       active.link.send({ type: frameTypes.error, code: errorCodes.version, message });
       throw new ProtocolError(message);
     }
-    const resumable = this.#session !== null && this.#session.gatewayId === welcome.gatewayId &&
-      welcome.resumed;
+    const sessions = this.#sessions;
+    const held = sessions.current;
+    const resumed = held !== null && held.gatewayId === welcome.gatewayId && welcome.resumed;
     if (this.#expiry !== null) clearTimeout(this.#expiry);
     this.#expiry = null;
-    if (!resumable) {
-      this.#endSession("the gateway no longer knows this runner's session");
-      this.#session = this.#createSession(welcome, active.link);
-    }
-    const session = this.#session!;
-    this.#linkOf.set(session, active.link);
+    this.#linkCount++;
+    if (this.#linkCount > 1) this.metrics.reconnects++;
+    if (resumed) this.metrics.resumes.resumed++;
+    else if (held !== null) this.metrics.resumes.refused++;
+    const session = resumed ? held : sessions.begin(welcome);
+    sessions.carry(session, active.link);
     active.session = session;
     active.welcomed = true;
     this.#resumeWindowMs = welcome.resumeWindowMs;
+    this.#gatewayAgent = welcome.agent;
     this.#backoff.reset();
     active.link.attachSession(session);
     session.applyPositions(positions);
-    if (resumable) active.tap?.resumed(this.sessionId.toHex(), session.streamCount);
     const gateway = this.#options.gatewayUrl.host;
-    this.#options.onState?.({ state: "connected", gateway, resumed: resumable });
-    this.#logger.info("link.up", { gateway, resumed: resumable, streams: session.streamCount });
-    if (this.#draining) {
-      active.link.send({ type: frameTypes.goAway, drainMs: 0, reason: "the runner is shutting down" });
+    if (resumed) {
+      active.tap?.resumed(this.#id, session.streamCount);
+      sessions.tellStreams(session, "resumed", `on another link to ${gateway}`);
     }
+    sessions.tellLink(resumed ? "resumed" : "opened", `to ${gateway}`);
+    this.#options.onState?.({ state: "connected", gateway, resumed });
+    this.#logger.info("link.up", { gateway, resumed, streams: session.streamCount });
+    if (this.#draining) sendGoAway(active.link, 0);
   }
 
-  #createSession(welcome: Welcome["welcome"], link: Link): Session {
-    const session = new Session({
-      role: "runner",
-      gatewayId: welcome.gatewayId,
-      peerWindow: welcome.initialWindow,
-      ownWindow: initialWindowBytes,
-      events: {
-        opened: (stream, start) => this.#opened(stream, start),
-        pending: () => this.#linkOf.get(session)?.scheduleFlush(),
-        acknowledgeSoon: () => this.#linkOf.get(session)?.scheduleAcknowledgements(),
-        collected: (stream, reason) => {
-          this.#options.capture?.collected(stream, reason);
-          this.#checkIdle();
-        },
-      },
-    });
-    this.#linkOf.set(session, link);
-    this.#sessions.add(session);
-    return session;
-  }
-
-  #opened(stream: Stream, start: RequestStartFrame | WsOpenFrame) {
-    return start.type === frameTypes.requestStart
-      ? this.#backend.http(stream, start)
-      : this.#backend.websocket(stream, start);
-  }
-
-  #linkClosed(active: ActiveLink): void {
-    const { session } = active;
-    if (session === null || this.#linkOf.get(session) !== active.link) return;
-    this.#linkOf.delete(session);
-    session.detach();
-    if (session !== this.#session || this.#resumeWindowMs === 0 || this.#stopping.signal.aborted) {
-      this.#end(session, "the link was lost");
+  #linkClosed({ session, link }: ActiveLink, reason: string): void {
+    if (session === null || !this.#sessions.detach(session, link, reason)) return;
+    this.#downSinceMs = monotonicMs();
+    const mayResume = session === this.#sessions.current && this.#resumeWindowMs > 0;
+    if (!mayResume || this.#stopping.signal.aborted) {
+      this.#sessions.end(session, "the link was lost");
       return;
     }
-    this.#expiry = setTimeout(
-      () => this.#endSession("the link did not come back in time"),
-      this.#resumeWindowMs,
-    );
-  }
-
-  /** The gateway takes no more streams: the session stays with this link, the next link begins another. */
-  #leave(active: ActiveLink): void {
-    if (active.session !== null && this.#session === active.session) this.#session = null;
-  }
-
-  #endSession(reason: string): void {
-    const session = this.#session;
-    this.#session = null;
-    if (session !== null) this.#end(session, reason);
-  }
-
-  #end(session: Session, reason: string): void {
-    if (this.#session === session) this.#session = null;
-    this.#linkOf.delete(session);
-    this.#sessions.delete(session);
-    session.end(resetCodes.linkLost, reason);
-    this.#checkIdle();
+    this.#expiry = setTimeout(() => {
+      this.metrics.resumes.expired++;
+      this.#sessions.endCurrent("the link did not come back in time");
+    }, this.#resumeWindowMs);
   }
 
   #checkIdle(): void {
@@ -350,47 +379,12 @@ export class Runner implements AsyncDisposable {
     this.#whenIdle = null;
   }
 
-  #wait(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener("abort", done);
-      if (signal.aborted) done();
-    });
-  }
-
   async #shutDown(): Promise<void> {
     if (this.#expiry !== null) clearTimeout(this.#expiry);
-    for (const link of this.#links) this.#sayGoodbye(link);
-    for (const session of [...this.#sessions]) this.#end(session, "the runner is shutting down");
+    const closed = this.#links.close();
+    this.#sessions.endAll("the runner is shutting down");
     this.#probes.close();
     this.#backend.close();
-    await this.#linksClosed();
-  }
-
-  /** Tells the gateway not to wait for this session, then closes. */
-  #sayGoodbye(link: Link): void {
-    link.send({ type: frameTypes.goAway, drainMs: 0, reason: "the runner is shutting down" });
-    link.close("the runner is shutting down", closeGoingAway);
-  }
-
-  /** Waits a moment for the gateway to answer the close; what has not closed then is dropped. */
-  async #linksClosed(): Promise<void> {
-    if (this.#links.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, closeWithinMs);
-        this.#whenLinksClosed = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    for (const link of [...this.#links]) {
-      link.destroy({ kind: "closed", reason: "the runner is shutting down" });
-    }
+    await closed;
   }
 }

@@ -1,5 +1,5 @@
 import type { Capture } from "../capture/mod.ts";
-import type { Logger } from "../telemetry/mod.ts";
+import type { Logger, TrafficObserver } from "../telemetry/mod.ts";
 import type { RunnerHandler } from "./handler_backend.ts";
 import type { OriginOptions } from "./origin_backend.ts";
 
@@ -21,6 +21,8 @@ export interface RunnerOptions {
   logger?: Logger;
   /** Records what crosses the links; its owner closes it, after the runner. */
   capture?: Capture;
+  /** Follows traffic and links. */
+  observer?: TrafficObserver;
   /** Program and version, told to the gateway. @default "tunnel" */
   agent?: string;
   /** Wall clock that probe replies tell of, microseconds since 1970. @default the system's */

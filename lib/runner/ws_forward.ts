@@ -21,7 +21,7 @@ import {
   type SequencedFrame,
   type WsOpenFrame,
 } from "../protocol/mod.ts";
-import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
+import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import { acceptKey, newHandshakeKey } from "../websocket/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
 import type { OriginConnection, OriginExchange } from "./origin_connection.ts";
@@ -40,8 +40,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
   /** Frames that came before the origin had accepted. */
   #waiting: SequencedFrame[] = [];
   #paused = false;
-  #undeliveredFrames = 0;
-  #undeliveredBytes = 0;
+  readonly #undelivered = new UndeliveredFrames();
   #refusing = false;
   /** The code the client closed with. */
   #closeCode = 1005;
@@ -177,10 +176,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
   }
 
   drained(): void {
-    if (this.#undeliveredFrames === 0) return;
-    this.#stream?.delivered(this.#undeliveredFrames, this.#undeliveredBytes);
-    this.#undeliveredFrames = 0;
-    this.#undeliveredBytes = 0;
+    this.#undelivered.deliver(this.#stream);
   }
 
   closed(): void {
@@ -243,12 +239,9 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
       default:
         throw new TypeError(`${frameName(frame.type)} came for a WebSocket`);
     }
-    if (this.#socket?.congested) {
-      this.#undeliveredFrames++;
-      this.#undeliveredBytes += payloadBytes(frame);
-    } else {
-      this.#stream?.delivered(1, payloadBytes(frame));
-    }
+    const bytes = payloadBytes(frame);
+    if (this.#socket?.congested) this.#undelivered.add(bytes);
+    else this.#stream?.delivered(1, bytes);
   }
 
   #fail(code: number, reason: string): void {

@@ -24,6 +24,12 @@ export interface StreamHandler {
   reset(code: number, reason: string): void;
 }
 
+/** Sees every frame that goes into a stream or comes out of it once, for an onlooker. */
+export interface StreamTap {
+  pushed(frame: SequencedFrame): void;
+  accepted(frame: SequencedFrame): void;
+}
+
 /** What a stream tells the session it belongs to. */
 export interface StreamOwner {
   /** It has frames for the link. */
@@ -50,6 +56,12 @@ export class Stream {
   readonly send: SendBuffer;
   readonly receive: ReceiveOrder;
   handler: StreamHandler | null = null;
+  tap: StreamTap | null = null;
+  /** Of the frame that opened the stream: what it is for. */
+  method = "";
+  target = "";
+  /** When it was opened, on the shell's clock, milliseconds. For display alone. */
+  openedAtMs = 0;
   phase: StreamPhase = "open";
   /** Set when this end gave the stream up: the reset that tells the peer. */
   ownReset: ResetFrame | null = null;
@@ -128,6 +140,8 @@ export class Stream {
     this.#sendStage = nextStage(this.#sendStage, this.#sends, frame);
     frame.gatewayId = this.gatewayId;
     frame.requestId = this.requestId;
+    if (this.#opener && this.method === "") this.#nameAfter(frame);
+    this.tap?.pushed(frame);
     this.send.push(frame);
     const bytes = payloadBytes(frame);
     if (bytes > 0) this.#owner.buffered(bytes);
@@ -196,6 +210,8 @@ export class Stream {
     if (!this.receive.accept(frame.index, bytes)) return;
     if (this.#opener) this.peerKnows = true;
     this.#receiveStage = nextStage(this.#receiveStage, this.#receives, frame);
+    if (!this.#opener && this.method === "") this.#nameAfter(frame);
+    this.tap?.accepted(frame);
     if (frame.type === frameTypes.bodyEnd && frame.stop) this.cutBody();
     if (this.handler === null) this.#deliver(1, bytes);
     else this.handler.frame(frame);
@@ -296,6 +312,13 @@ export class Stream {
   takeUnacknowledged(): SequencedFrame[] {
     this.#owner.buffered(-this.send.bufferedBytes);
     return this.send.takeAll();
+  }
+
+  #nameAfter(opening: SequencedFrame): void {
+    this.method = opening.type === frameTypes.requestStart ? opening.method : "GET";
+    if (opening.type === frameTypes.requestStart || opening.type === frameTypes.wsOpen) {
+      this.target = opening.target;
+    }
   }
 
   #deliver(frames: number, bytes: number): void {

@@ -1,1 +1,29 @@
+/** Logs, metrics and what an onlooker is told of traffic. */
+export { exposition, expositionType, openMetricsType, prometheusTextType } from "./exposition.ts";
+export { Histogram } from "./histogram.ts";
+export { LinkMetrics } from "./link_metrics.ts";
 export { type LogFields, type LogFormat, Logger, type LogLevel, logLevels, silentLogger } from "./logger.ts";
+export {
+  metricFamilies,
+  type MetricFamily,
+  type MetricSample,
+  type ProcessUsage,
+  type TunnelState,
+} from "./metric_families.ts";
+export {
+  type LinkState,
+  type LinkStatus,
+  pathOf,
+  type RttStatus,
+  type StreamStatus,
+  streamStatus,
+} from "./status.ts";
+export type {
+  ExchangeEnd,
+  ExchangeObserver,
+  ExchangeStart,
+  LinkChange,
+  LinkEvent,
+  TrafficObserver,
+} from "./traffic_observer.ts";
+export { type ResumeOutcome, TunnelMetrics } from "./tunnel_metrics.ts";

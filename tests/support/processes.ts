@@ -146,8 +146,10 @@ export interface RunningGateway extends AsyncDisposable {
 export const testToken = "test-token";
 
 export async function startGateway(args: string[] = [], options?: ProcessOptions): Promise<RunningGateway> {
+  // Without one of its own choice a gateway would look for its usual port among those of other tests.
+  const admin = args.includes("--admin-port") ? [] : ["--admin-port", "0"];
   const process = tunnel(
-    ["gateway", "--hostname", "127.0.0.1", "--port", "0", "--token", testToken, ...args],
+    ["gateway", "--hostname", "127.0.0.1", "--port", "0", "--token", testToken, ...admin, ...args],
     options,
   );
   try {

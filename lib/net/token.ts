@@ -1,5 +1,4 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { headerValue, type RawHeaders } from "../http1/mod.ts";
 
 /** A new token: 32 random bytes, base64url. */
 export function makeToken(): string {
@@ -13,10 +12,4 @@ export function makeToken(): string {
 export function sameToken(given: string, expected: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text, "utf8").digest();
   return timingSafeEqual(digest(given), digest(expected));
-}
-
-/** The token of an `Authorization: Bearer …` field (RFC 6750, 2.1), or `null`. */
-export function bearerToken(headers: RawHeaders): string | null {
-  const match = /^bearer +([^\s]+) *$/i.exec(headerValue(headers, "authorization") ?? "");
-  return match === null ? null : match[1];
 }

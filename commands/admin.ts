@@ -1,0 +1,146 @@
+import { Option } from "@commander-js/extra-typings";
+import { InvalidArgumentError } from "commander";
+import process from "node:process";
+import { AdminServer, History, type Inspected, isLoopback } from "../lib/inspector/mod.ts";
+import { monotonicMs } from "../lib/link/mod.ts";
+import { formatEndpoint, makeToken } from "../lib/net/mod.ts";
+import type { Logger, ProcessUsage } from "../lib/telemetry/mod.ts";
+import { envName } from "./common_options.ts";
+import { UsageError } from "./errors.ts";
+import { requestCount, token } from "./values.ts";
+
+/** `off`: no admin port; `any`: whichever is free; `from`: this one or, when it is taken, one of the next nine. */
+export type AdminPort = { kind: "off" } | { kind: "any" } | { kind: "from" | "exactly"; port: number };
+
+const portsTried = 10;
+
+/** @param defaultPort what is served when the flag is not given, or `null` for nothing */
+export const adminPortOption = (defaultPort: number | null) =>
+  new Option(
+    "--admin-port <port>",
+    "port for the inspector page, metrics and JSON API; 0: none, any: whichever is free",
+  )
+    .env(envName("admin-port"))
+    .default(
+      (defaultPort === null ? { kind: "off" } : { kind: "from", port: defaultPort }) as AdminPort,
+      defaultPort === null ? "0" : `${defaultPort} or the next free one`,
+    )
+    .argParser(adminPort);
+
+export const adminHostnameOption = () =>
+  new Option(
+    "--admin-hostname <address>",
+    "address the admin port listens on; others than loopback need a token",
+  )
+    .env(envName("admin-hostname")).default("127.0.0.1");
+
+export const adminTokenOption = () =>
+  new Option("--admin-token <token>", "what users of the admin port must show")
+    .env(envName("admin-token")).argParser(token);
+
+export const inspectRequestsOption = () =>
+  new Option("--inspect-requests <count>", "requests and WebSockets the inspector remembers")
+    .env(envName("inspect-requests")).default(500).argParser(requestCount);
+
+/** What the options above come to. */
+export interface AdminSettings {
+  adminPort: AdminPort;
+  adminHostname: string;
+  adminToken?: string;
+  inspectRequests: number;
+}
+
+/** The history that the inspector shows, or `undefined` when there is no admin port. */
+export function makeHistory(settings: AdminSettings): History | undefined {
+  if (settings.adminPort.kind === "off") return undefined;
+  return new History({ maxRecords: settings.inspectRequests, now: monotonicMs, wallMs: Date.now });
+}
+
+/** A running admin port, and what is to be printed of it. */
+export interface StartedAdmin {
+  server: AdminServer | null;
+  lines: string[];
+}
+
+/**
+ * Starts the admin port.
+ *
+ * @throws {UsageError} when the port asked for cannot be had
+ */
+export function startAdmin(
+  settings: AdminSettings,
+  options: { inspected: Inspected; history: History | undefined; logger: Logger },
+): StartedAdmin {
+  const { adminPort, adminHostname: hostname } = settings;
+  const { history, inspected, logger } = options;
+  if (adminPort.kind === "off" || history === undefined) return { server: null, lines: [] };
+  const generated = settings.adminToken === undefined && !isLoopback(hostname) ? makeToken() : null;
+  const server = listen(adminPort, (port) =>
+    AdminServer.listen({
+      hostname,
+      port,
+      token: settings.adminToken ?? generated,
+      inspected,
+      history,
+      startedAt: performance.timeOrigin,
+      now: monotonicMs,
+      wallMs: Date.now,
+      usage: processUsage,
+      logger,
+    }));
+  if (server === null) {
+    const from = (adminPort as { port: number }).port;
+    const ports = `${from} to ${from + portsTried - 1}`;
+    return { server, lines: [`  no inspector: ports ${ports} are in use; give one with --admin-port`] };
+  }
+  const shown = hostname === "0.0.0.0" || hostname === "::" ? "localhost" : hostname;
+  const url = `http://${formatEndpoint({ hostname: shown, port: server.address.port })}/`;
+  const lines = [`  inspector ${url}`];
+  if (generated !== null) lines.push(`  its token ${generated}`);
+  return { server, lines };
+}
+
+function listen(adminPort: AdminPort, start: (port: number) => AdminServer): AdminServer | null {
+  if (adminPort.kind === "off") return null;
+  const first = adminPort.kind === "any" ? 0 : adminPort.port;
+  const tries = adminPort.kind === "from" ? portsTried : 1;
+  for (let port = first; port < first + tries; port++) {
+    try {
+      return start(port);
+    } catch (cause) {
+      const taken = cause instanceof Deno.errors.AddrInUse;
+      if (taken && adminPort.kind === "from") continue;
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      throw new UsageError(
+        taken
+          ? `admin port ${port} is in use: stop what listens there, or give another with --admin-port`
+          : `cannot listen on admin port ${port}: ${detail}`,
+        { cause },
+      );
+    }
+  }
+  return null;
+}
+
+function adminPort(text: string): AdminPort {
+  if (text === "any") return { kind: "any" };
+  if (text === "0") return { kind: "off" };
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (!(port <= 65_535)) {
+    throw new InvalidArgumentError(
+      "An admin port is a whole number from 1 to 65535, 0 (none), or any (free one).",
+    );
+  }
+  return { kind: "exactly", port };
+}
+
+function processUsage(): ProcessUsage {
+  const cpu = process.cpuUsage();
+  const memory = Deno.memoryUsage();
+  return {
+    startedAtSeconds: performance.timeOrigin / 1000,
+    cpuSeconds: (cpu.user + cpu.system) / 1_000_000,
+    residentBytes: memory.rss,
+    heapBytes: memory.heapUsed,
+  };
+}

@@ -1,0 +1,250 @@
+import { resetCodes } from "../protocol/mod.ts";
+import type { StreamAnswer } from "../session/mod.ts";
+import { ApiError } from "./api_error.ts";
+import type { EventFeed } from "./event_feed.ts";
+import { exchangeDetail, exchangeSummary } from "./exchange_json.ts";
+import type { ExchangeRecord } from "./exchange_record.ts";
+import type { History } from "./history.ts";
+import type { Inspected } from "./inspected.ts";
+import { matches, requestFilter } from "./request_filter.ts";
+
+/** How long a replayed request may take, milliseconds. */
+const replayWithinMs = 60_000;
+
+/** Round trips in the small curve of a link. */
+const curveSamples = 60;
+
+export interface AdminApiOptions {
+  inspected: Inspected;
+  history: History;
+  feed: EventFeed;
+  /** When the process started, milliseconds since 1970. */
+  startedAt: number;
+  now: () => number;
+  wallMs: () => number;
+}
+
+/** The JSON API of the admin port, described in `schemas/admin-api.openapi.json`. */
+export class AdminApi {
+  readonly #options: AdminApiOptions;
+
+  constructor(options: AdminApiOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Answers a request below `/api/`.
+   *
+   * @throws {ApiError} when there is nothing to answer with
+   */
+  async serve(request: Request, url: URL): Promise<Response> {
+    const [resource, id, action] = segments(url.pathname);
+    const route = `${request.method} ${
+      [resource, id === undefined ? null : "*", action].filter(isPart).join("/")
+    }`;
+    switch (route) {
+      case "GET status":
+        return json(this.#status());
+      case "GET links":
+        return json({ links: this.#links() });
+      case "GET links/*/rtt":
+        return json({ link: id, bins: this.#options.history.rtts.chart(id, this.#options.wallMs()) });
+      case "DELETE links/*":
+        return this.#dropLink(id);
+      case "GET link-events":
+        return json({ events: this.#options.history.linkEvents() });
+      case "GET streams":
+        return json({ streams: this.#options.inspected.streams() });
+      case "GET streams/*":
+        return json(this.#stream(id));
+      case "GET requests":
+        return json(this.#requests(url.searchParams));
+      case "GET requests/*":
+        return json(exchangeDetail(this.#record(id)));
+      case "POST requests/*/replay":
+        return json(await this.#replay(this.#record(id), request.signal));
+      case "GET events":
+        return eventStream(this.#options.feed.subscribe());
+      case "POST drain":
+        this.#options.inspected.drain();
+        return json({ draining: true }, 202);
+      default:
+        throw unknownRoute(url.pathname, request.method);
+    }
+  }
+
+  #status() {
+    const { inspected, history, startedAt, wallMs } = this.#options;
+    const streams = inspected.streams();
+    return {
+      side: inspected.side,
+      agent: inspected.agent,
+      startedAt,
+      now: wallMs(),
+      draining: inspected.draining,
+      links: inspected.links().filter((link) => link.state !== "hibernating").length,
+      streams: streams.length,
+      hibernating: streams.filter((stream) => stream.state === "hibernating").length,
+      bufferedBytes: inspected.bufferedBytes,
+      history: { max: history.maxRecords, unrecorded: history.unrecorded },
+    };
+  }
+
+  #links() {
+    const { inspected, history } = this.#options;
+    return inspected.links().map((link) => ({
+      ...link,
+      percentiles: history.rtts.percentiles(link.id),
+      recentRttMs: history.rtts.recent(link.id, curveSamples),
+    }));
+  }
+
+  #dropLink(id: string): Response {
+    if (!this.#options.inspected.dropLink(id)) {
+      throw new ApiError(
+        404,
+        "no_such_link",
+        `No link carries the session "${id}" now: GET /api/links lists them.`,
+      );
+    }
+    return json({ dropped: id }, 202);
+  }
+
+  #stream(id: string) {
+    const stream = this.#options.inspected.streams().find((stream) => stream.id === id);
+    if (stream !== undefined) return stream;
+    throw new ApiError(404, "no_such_stream", `No stream "${id}" is in flight: GET /api/streams lists them.`);
+  }
+
+  #requests(parameters: URLSearchParams) {
+    const { history } = this.#options;
+    const filter = requestFilter(parameters);
+    const requests = [];
+    for (const record of history.newest()) {
+      if (requests.length === filter.limit) break;
+      const summary = exchangeSummary(record);
+      if (matches(summary, filter)) requests.push(summary);
+    }
+    return { requests, unrecorded: history.unrecorded };
+  }
+
+  #record(id: string): ExchangeRecord {
+    const record = this.#options.history.get(Number(id));
+    if (record !== undefined) return record;
+    throw new ApiError(
+      404,
+      "no_such_request",
+      `No request "${id}" is recorded (any more): GET /api/requests lists them.`,
+    );
+  }
+
+  /** Sends a request once more, records it as one of its own, and answers with that. */
+  async #replay(record: ExchangeRecord, gone: AbortSignal) {
+    const { start, requestBytes } = record;
+    if (start.kind === "websocket") {
+      throw new ApiError(
+        409,
+        "not_replayable",
+        "A WebSocket cannot be replayed here: tunnel replay --to does that.",
+      );
+    }
+    if (record.end === null && requestBytes.totalBytes > 0) {
+      throw new ApiError(
+        409,
+        "not_replayable",
+        "The request is still under way: its body may not be complete.",
+      );
+    }
+    if (!requestBytes.whole) {
+      throw new ApiError(
+        409,
+        "not_replayable",
+        `Of the request's body ${requestBytes.keptBytes} of ${requestBytes.totalBytes} bytes are kept: it cannot be sent again.`,
+      );
+    }
+    const { inspected, history, now } = this.#options;
+    const startedAtMs = now();
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(`no answer within ${replayWithinMs} ms`), replayWithinMs);
+    const answering = inspected.resend({
+      method: start.method,
+      target: start.target,
+      headers: [...start.headers],
+      body: requestBytes.totalBytes === 0 ? null : requestBytes.bytes(),
+      runner: start.runner,
+      client: start.client,
+    }, {
+      maxBodyBytes: 64 * 1024,
+      signal: AbortSignal.any([gone, timeout.signal]),
+    });
+    if (answering === null) {
+      clearTimeout(timer);
+      throw new ApiError(503, "no_runner", `No runner named "${start.runner}" is connected.`);
+    }
+    const copy = history.record({ ...start, replayOf: String(record.id) });
+    copy.requestBody(requestBytes.bytes());
+    const answer = await answering;
+    clearTimeout(timer);
+    noteAnswer(copy, answer, now() - startedAtMs);
+    return exchangeDetail(copy);
+  }
+}
+
+function noteAnswer(record: ExchangeRecord, answer: StreamAnswer, durationMs: number): void {
+  if (answer.kind === "answer") {
+    record.responded(answer.status, answer.headers);
+    record.responseBody(answer.body);
+    record.responseBytes.skip(answer.bodyBytes - answer.body.length);
+    record.done({ status: answer.status, durationMs, problem: null });
+    return;
+  }
+  const status = answer.code === resetCodes.originTimeout ? 504 : 502;
+  record.done({ status, durationMs, problem: answer.reason });
+}
+
+/** The parts of a path below `/api/`. */
+function segments(path: string): string[] {
+  try {
+    return path.slice("/api/".length).split("/").map(decodeURIComponent);
+  } catch (cause) {
+    if (cause instanceof URIError) throw new ApiError(400, "bad_path", `${path} is not properly escaped.`);
+    throw cause;
+  }
+}
+
+function isPart(part: string | null | undefined): part is string {
+  return part !== null && part !== undefined;
+}
+
+function json(value: unknown, status = 200): Response {
+  return new Response(JSON.stringify(value) + "\n", {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8" },
+  });
+}
+
+function eventStream(body: ReadableStream<Uint8Array<ArrayBuffer>>): Response {
+  return new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
+}
+
+const known = new Map([
+  ["status", "GET"],
+  ["links", "GET, DELETE"],
+  ["link-events", "GET"],
+  ["streams", "GET"],
+  ["requests", "GET, POST"],
+  ["events", "GET"],
+  ["drain", "POST"],
+]);
+
+function unknownRoute(path: string, method: string): ApiError {
+  const methods = known.get(path.slice("/api/".length).split("/")[0]);
+  if (methods !== undefined && !methods.includes(method)) {
+    return new ApiError(405, "wrong_method", `${path} takes ${methods}, not ${method}.`);
+  }
+  return new ApiError(
+    404,
+    "not_found",
+    `Nothing is at ${path}: below /api/ are ${[...known.keys()].join(", ")}.`,
+  );
+}

@@ -1,0 +1,166 @@
+import {
+  exposition,
+  expositionType,
+  type Logger,
+  metricFamilies,
+  type ProcessUsage,
+} from "../telemetry/mod.ts";
+import { AdminApi } from "./admin_api.ts";
+import { ApiError } from "./api_error.ts";
+import { EventFeed } from "./event_feed.ts";
+import { type AccessRules, refusalOf } from "./guard.ts";
+import type { History } from "./history.ts";
+import type { Inspected } from "./inspected.ts";
+import { pageFiles } from "./page_files.ts";
+
+export interface AdminServerOptions {
+  hostname: string;
+  /** 0 takes any free port. */
+  port: number;
+  /** What others must show; needed on every address that is not loopback. */
+  token: string | null;
+  inspected: Inspected;
+  history: History;
+  /** When the process started, milliseconds since 1970. */
+  startedAt: number;
+  /** Monotonic, milliseconds. */
+  now: () => number;
+  /** Milliseconds since 1970. */
+  wallMs: () => number;
+  usage: () => ProcessUsage;
+  logger: Logger;
+}
+
+/**
+ * What every answer bears. Captured content is shown as data: no script but the page's own files runs, nothing is
+ * loaded from elsewhere, nobody may frame the page.
+ */
+const securityHeaders = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "cross-origin-resource-policy": "same-origin",
+  "cross-origin-opener-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-store",
+};
+
+/** Metrics, JSON API and inspector page of a gateway or runner, on a port of their own. */
+export class AdminServer implements AsyncDisposable {
+  readonly #options: AdminServerOptions;
+  readonly #feed: EventFeed;
+  readonly #api: AdminApi;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #stopping = new AbortController();
+
+  /**
+   * Listens and serves.
+   *
+   * @throws {TypeError} when the address is not loopback and there is no token
+   * @throws {Deno.errors.AddrInUse} when the port is taken; other errors of `Deno.serve`
+   */
+  static listen(options: AdminServerOptions): AdminServer {
+    if (!isLoopback(options.hostname) && options.token === null) {
+      throw new TypeError(`an admin token is needed to listen on ${options.hostname}`);
+    }
+    return new AdminServer(options);
+  }
+
+  private constructor(options: AdminServerOptions) {
+    this.#options = options;
+    const { inspected, history, startedAt, now, wallMs } = options;
+    this.#feed = new EventFeed(history);
+    this.#api = new AdminApi({ inspected, history, feed: this.#feed, startedAt, now, wallMs });
+    this.#server = Deno.serve({
+      hostname: options.hostname,
+      port: options.port,
+      signal: this.#stopping.signal,
+      onListen: () => {},
+      onError: (error) => this.#failed(error),
+    }, (request) => this.#serve(request));
+  }
+
+  get address(): { hostname: string; port: number } {
+    return this.#server.addr;
+  }
+
+  /** Ends all requests, streams of events included. */
+  async close(): Promise<void> {
+    this.#feed.close();
+    this.#stopping.abort();
+    await this.#server.finished;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #serve(request: Request): Promise<Response> {
+    const response = await this.#answer(request);
+    for (const [name, value] of Object.entries(securityHeaders)) response.headers.set(name, value);
+    return response;
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const page = request.method === "GET" || request.method === "HEAD"
+      ? pageFiles.get(url.pathname)
+      : undefined;
+    const refusal = refusalOf({ headers: request.headers, open: page !== undefined }, this.#rules());
+    if (refusal !== null) return problem(refusal.status, refusal, refusal.headers);
+    if (page !== undefined) return new Response(page.text, { headers: { "content-type": page.type } });
+    try {
+      if (url.pathname === "/metrics") return await this.#metrics(request);
+      if (url.pathname.startsWith("/api/")) return await this.#api.serve(request, url);
+      throw new ApiError(
+        404,
+        "not_found",
+        `Nothing is at ${url.pathname}: the page is at /, metrics at /metrics, the API below /api/.`,
+      );
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return problem(error.status, error);
+    }
+  }
+
+  async #metrics(request: Request): Promise<Response> {
+    if (request.method !== "GET") throw new ApiError(405, "wrong_method", "/metrics takes GET.");
+    const { inspected, usage } = this.#options;
+    const state = {
+      agent: inspected.agent,
+      links: inspected.links(),
+      streams: inspected.streams(),
+      bufferedBytes: inspected.bufferedBytes,
+    };
+    const type = expositionType(request.headers.get("accept"));
+    const text = await exposition(metricFamilies(inspected.metrics, state, usage()), type);
+    return new Response(text, { headers: { "content-type": type } });
+  }
+
+  #rules(): AccessRules {
+    const { hostname, token } = this.#options;
+    return { loopback: isLoopback(hostname), token, port: this.address.port };
+  }
+
+  /** Something is wrong in this program: said to whoever asked and in the log, and the rest goes on. */
+  #failed(error: unknown): Response {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#options.logger.error("admin.failed", { reason: message });
+    return problem(500, { code: "internal", message });
+  }
+}
+
+/** Whether an address to listen on is reached from this machine alone. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "::1" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+
+function problem(
+  status: number,
+  { code, message }: { code: string; message: string },
+  headers: Record<string, string> = {},
+): Response {
+  return Response.json({ error: code, message }, { status, headers });
+}

@@ -1,0 +1,159 @@
+import {
+  frameTypes,
+  initialWindowBytes,
+  type RequestStartFrame,
+  resetCodes,
+  type WelcomeFrame,
+  type WsOpenFrame,
+} from "../protocol/mod.ts";
+import { Session, type Stream, type StreamHandler } from "../session/mod.ts";
+import { type Link, monotonicMs } from "../link/mod.ts";
+import type { Capture } from "../capture/mod.ts";
+import {
+  type LinkEvent,
+  type StreamStatus,
+  streamStatus,
+  type TrafficObserver,
+  type TunnelMetrics,
+} from "../telemetry/mod.ts";
+import type { Backend } from "./backend.ts";
+import { StreamWatch } from "./stream_watch.ts";
+
+export interface RunnerSessionsOptions {
+  /** The runner process's session id, hexadecimal. */
+  id: string;
+  /** Name that clients are routed by. */
+  runner: string;
+  backend: Backend;
+  metrics: TunnelMetrics;
+  observer?: TrafficObserver;
+  capture?: Capture;
+  /** A stream is gone: there may be none left. */
+  collected(): void;
+}
+
+/**
+ * The sessions of one runner: at most one is current and resumes on the next link; others have streams that a leaving
+ * link still carries.
+ */
+export class RunnerSessions {
+  readonly #options: RunnerSessionsOptions;
+  readonly #sessions = new Set<Session>();
+  /** Which link carries a session now. */
+  readonly #linkOf = new Map<Session, Link>();
+  #current: Session | null = null;
+
+  constructor(options: RunnerSessionsOptions) {
+    this.#options = options;
+  }
+
+  get current(): Session | null {
+    return this.#current;
+  }
+
+  /** Streams being served, over all sessions. */
+  get streamCount(): number {
+    let count = 0;
+    for (const session of this.#sessions) count += session.streamCount;
+    return count;
+  }
+
+  /** Payload bytes held for the gateway, sent or not. */
+  get bufferedBytes(): number {
+    let bytes = 0;
+    for (const session of this.#sessions) bytes += session.bufferedBytes;
+    return bytes;
+  }
+
+  /** Every stream as it stands now. */
+  streams(): StreamStatus[] {
+    const { id: link, runner } = this.#options;
+    const of = { runner, link, client: "", nowMs: monotonicMs() };
+    return [...this.#sessions].flatMap((session) =>
+      Array.from(session.streams(), (stream) => streamStatus(stream, of))
+    );
+  }
+
+  /** A gateway has welcomed this runner anew: what was current is over. */
+  begin({ gatewayId, initialWindow }: WelcomeFrame): Session {
+    this.endCurrent("the gateway no longer knows this runner's session");
+    const session = new Session({
+      role: "runner",
+      gatewayId,
+      peerWindow: initialWindow,
+      ownWindow: initialWindowBytes,
+      events: {
+        opened: (stream, start) => this.#opened(stream, start),
+        pending: () => this.#linkOf.get(session)?.scheduleFlush(),
+        acknowledgeSoon: () => this.#linkOf.get(session)?.scheduleAcknowledgements(),
+        collected: (stream, reason) => {
+          this.#options.metrics.collected[reason]++;
+          if (stream.tap instanceof StreamWatch) stream.tap.collected();
+          this.#options.capture?.collected(stream, reason);
+          this.#options.collected();
+        },
+      },
+    });
+    this.#sessions.add(session);
+    this.#current = session;
+    return session;
+  }
+
+  /** `link` carries the session from now on. */
+  carry(session: Session, link: Link): void {
+    this.#linkOf.set(session, link);
+  }
+
+  /**
+   * `link` is gone; the session's streams stay.
+   *
+   * @returns whether it carried the session
+   */
+  detach(session: Session, link: Link, reason: string): boolean {
+    if (this.#linkOf.get(session) !== link) return false;
+    this.#linkOf.delete(session);
+    session.detach();
+    this.tellLink("dropped", reason);
+    this.tellStreams(session, "dropped", reason);
+    return true;
+  }
+
+  /** The session stays with the link that carries it, which takes no more streams; the next link begins another. */
+  leave(session: Session): void {
+    if (this.#current === session) this.#current = null;
+  }
+
+  endCurrent(reason: string): void {
+    if (this.#current !== null) this.end(this.#current, reason);
+  }
+
+  endAll(reason: string): void {
+    for (const session of [...this.#sessions]) this.end(session, reason);
+  }
+
+  end(session: Session, reason: string): void {
+    this.leave(session);
+    this.#linkOf.delete(session);
+    this.#sessions.delete(session);
+    session.end(resetCodes.linkLost, reason);
+    this.#options.collected();
+  }
+
+  tellLink(kind: LinkEvent["kind"], detail: string): void {
+    const { id: link, runner, observer } = this.#options;
+    observer?.linkEvent?.({ link, runner, kind, detail });
+  }
+
+  tellStreams(session: Session, change: "dropped" | "resumed", detail: string): void {
+    for (const { tap } of session.streams()) if (tap instanceof StreamWatch) tap.linkChanged(change, detail);
+  }
+
+  #opened(stream: Stream, start: RequestStartFrame | WsOpenFrame): StreamHandler {
+    const { backend, runner, metrics, observer } = this.#options;
+    stream.openedAtMs = monotonicMs();
+    stream.tap = new StreamWatch(stream, { start, runner, metrics, observer });
+    return start.type === frameTypes.requestStart
+      ? backend.http(stream, start)
+      : backend.websocket(stream, start);
+  }
+}

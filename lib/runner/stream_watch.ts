@@ -1,0 +1,113 @@
+import {
+  frameTypes,
+  type RequestStartFrame,
+  resetCodes,
+  type SequencedFrame,
+  type WsOpenFrame,
+} from "../protocol/mod.ts";
+import type { Stream, StreamTap } from "../session/mod.ts";
+import { monotonicMs } from "../link/mod.ts";
+import type { ExchangeObserver, LinkChange, TrafficObserver, TunnelMetrics } from "../telemetry/mod.ts";
+
+/** Counts one stream of a runner, and tells an onlooker of it. */
+export class StreamWatch implements StreamTap {
+  readonly #metrics: TunnelMetrics;
+  readonly #observer: ExchangeObserver | null;
+  readonly #stream: Stream;
+  #status = 0;
+  #done = false;
+
+  constructor(
+    stream: Stream,
+    options: {
+      start: RequestStartFrame | WsOpenFrame;
+      runner: string;
+      metrics: TunnelMetrics;
+      observer: TrafficObserver | undefined;
+    },
+  ) {
+    this.#stream = stream;
+    this.#metrics = options.metrics;
+    const { start, runner, observer } = options;
+    this.#observer = observer?.began({
+      kind: stream.kind,
+      method: start.type === frameTypes.requestStart ? start.method : "GET",
+      target: start.target,
+      headers: start.headers,
+      client: clientOf(start.headers),
+      runner,
+    }) ?? null;
+    this.#observer?.opened(stream.id);
+  }
+
+  accepted(frame: SequencedFrame): void {
+    const observer = this.#observer;
+    if (observer === null) return;
+    if (frame.type === frameTypes.bodyChunk) observer.requestBody(frame.bytes);
+    else if (frame.type === frameTypes.wsMessage) observer.message("received", frame);
+    else if (frame.type === frameTypes.wsClose) {
+      observer.closing("received", codeOf(frame.code), frame.reason);
+    }
+  }
+
+  pushed(frame: SequencedFrame): void {
+    switch (frame.type) {
+      case frameTypes.responseStart:
+        this.#status = frame.status;
+        this.#observer?.responded(frame.status, frame.headers);
+        return;
+      case frameTypes.bodyChunk:
+        this.#observer?.responseBody(frame.bytes);
+        return;
+      case frameTypes.bodyEnd:
+        this.#end(null);
+        return;
+      case frameTypes.wsAccept:
+        this.#status = 101;
+        this.#observer?.responded(101, frame.headers);
+        return;
+      case frameTypes.wsMessage:
+        this.#observer?.message("sent", frame);
+        return;
+      case frameTypes.wsClose:
+        this.#observer?.closing("sent", codeOf(frame.code), frame.reason);
+    }
+  }
+
+  linkChanged(change: LinkChange, detail: string): void {
+    this.#observer?.linkChanged(change, detail);
+  }
+
+  /** The stream is gone for good. */
+  collected(): void {
+    const reset = this.#stream.ownReset;
+    if (reset === null || reset.code === resetCodes.cancelled) {
+      // Closed by both ends, or given up by the client.
+      return this.#end(this.#stream.sendDone ? null : "client_gone");
+    }
+    if (this.#status === 0) this.#status = reset.code === resetCodes.originTimeout ? 504 : 502;
+    this.#end(reset.reason);
+  }
+
+  #end(problem: string | null): void {
+    if (this.#done) return;
+    this.#done = true;
+    const durationMs = monotonicMs() - this.#stream.openedAtMs;
+    const status = this.#status === 0 ? 499 : this.#status;
+    this.#metrics.requestDone(this.#stream.kind, status, durationMs);
+    this.#observer?.done({ status, durationMs, problem });
+  }
+}
+
+/** 1005 stands for a close frame without a code. */
+function codeOf(code: number): number | null {
+  return code === 1005 ? null : code;
+}
+
+/** The address that the gateway added last. */
+function clientOf(headers: readonly string[]): string {
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if (headers[i].toLowerCase() === "x-forwarded-for") return headers[i + 1].split(",").at(-1)!.trim();
+  }
+  return "";
+}

@@ -1,0 +1,62 @@
+/** A client's request or WebSocket as it came in. */
+export interface ExchangeStart {
+  kind: "http" | "websocket";
+  method: string;
+  /** In origin-form, byte for byte as the client sent it. */
+  target: string;
+  /** Flat: name, value, name, value, … */
+  headers: readonly string[];
+  /** The client's address; empty where it is not known. */
+  client: string;
+  /** Name of the runner it was routed to. */
+  runner: string;
+  /** The exchange that this one repeats at somebody's wish. */
+  replayOf?: string;
+}
+
+/**
+ * What a link's fate means to an exchange: `dropped` and `resumed` with the same session, `hibernating` and
+ * `woken` across sessions.
+ */
+export type LinkChange = "dropped" | "resumed" | "hibernating" | "woken";
+
+/** How an exchange ended. */
+export interface ExchangeEnd {
+  /** What its client was answered; 499 when it left before. */
+  status: number;
+  durationMs: number;
+  /** The tunnel's own error code, when it answered itself or broke off. */
+  problem: string | null;
+}
+
+/** Follows one exchange. Bytes are valid during the call alone. */
+export interface ExchangeObserver {
+  /** A stream with this id (`9f3ac01b-42`) carries the exchange from now on. */
+  opened(stream: string): void;
+  requestBody(bytes: Uint8Array): void;
+  responded(status: number, headers: readonly string[]): void;
+  responseBody(bytes: Uint8Array): void;
+  /** A WebSocket message, or part of a large one: `received` from the client, `sent` to it. */
+  message(direction: "received" | "sent", part: { binary: boolean; bytes: Uint8Array; final: boolean }): void;
+  /** A close frame; `code` is `null` when it had none. */
+  closing(direction: "received" | "sent", code: number | null, reason: string): void;
+  linkChanged(change: LinkChange, detail: string): void;
+  done(end: ExchangeEnd): void;
+}
+
+/** Sees client traffic go by, and what becomes of links, for the inspector. Links are named by their session's id. */
+export interface TrafficObserver {
+  /** @returns who follows the exchange, or `null` when nobody does */
+  began(start: ExchangeStart): ExchangeObserver | null;
+  /** A pong was measured. */
+  rtt?(link: string, rttMs: number): void;
+  /** A link came, went, or its heartbeat entered another phase. */
+  linkEvent?(event: LinkEvent): void;
+}
+
+export interface LinkEvent {
+  link: string;
+  runner: string;
+  kind: "opened" | "resumed" | "dropped" | "ended" | "alive" | "late" | "lost";
+  detail: string;
+}

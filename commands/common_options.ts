@@ -43,15 +43,21 @@ export const logFormatOption = () =>
   new Option("--log-format <format>", "log lines for people or for machines")
     .env(envName("log-format")).default("text" as LogFormat).choices(logFormats);
 
+/** Repeated events are summed up this often, milliseconds. */
+const flushEveryMs = 5_000;
+
 /** A logger that writes to standard error. */
 export function makeLogger(options: { logLevel: LogLevel; logFormat: LogFormat }): Logger {
   const encoder = new TextEncoder();
-  return new Logger({
+  const logger = new Logger({
     level: options.logLevel,
     format: options.logFormat,
     now: Date.now,
     write: (line) => Deno.stderr.writeSync(encoder.encode(line)),
   });
+  // It lives as long as the process, and does not keep it from ending.
+  Deno.unrefTimer(setInterval(() => logger.flush(), flushEveryMs));
+  return logger;
 }
 
 /**

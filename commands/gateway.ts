@@ -175,6 +175,7 @@ export function gatewayCommand() {
       });
       await admin?.close();
       await capture?.close();
+      logger.flush(true);
     });
 }
 

@@ -1,14 +1,6 @@
-import { formatStreamId, frameName, type StreamFrame } from "../lib/protocol/mod.ts";
+import { formatStreamId, frameName, frameWords, resetName, type StreamFrame } from "../lib/protocol/mod.ts";
 import type { CaptureHeader } from "../lib/capture/mod.ts";
-import {
-  frameWords,
-  pathOf,
-  resetName,
-  rttPlot,
-  type StreamRow,
-  type Summary,
-  type TimelineEntry,
-} from "../lib/replay/mod.ts";
+import { pathOf, rttPlot, type StreamRow, type Summary, type TimelineEntry } from "../lib/replay/mod.ts";
 
 /** What a capture is, in two lines. */
 export function headerLines(header: CaptureHeader, path: string): string[] {

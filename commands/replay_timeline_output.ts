@@ -1,6 +1,6 @@
 import type { CaptureError, CaptureHeader } from "../lib/capture/mod.ts";
-import { frameName } from "../lib/protocol/mod.ts";
-import { frameWords, type StreamRow, type Summary, type TimelineEntry } from "../lib/replay/mod.ts";
+import { frameName, frameWords } from "../lib/protocol/mod.ts";
+import type { StreamRow, Summary, TimelineEntry } from "../lib/replay/mod.ts";
 import type { LineOutput } from "./replay_output.ts";
 import { entryLine, streamLine, summaryLines } from "./replay_text.ts";
 

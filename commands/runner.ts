@@ -176,6 +176,7 @@ export function runnerCommand() {
       } finally {
         await admin?.close();
         await capture?.close();
+        logger.flush(true);
       }
     });
 }

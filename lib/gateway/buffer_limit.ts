@@ -1,5 +1,6 @@
+import { formatStreamId } from "../protocol/mod.ts";
 import type { Logger, TunnelMetrics } from "../telemetry/mod.ts";
-import type { Hibernation, Sleeper } from "./hibernation.ts";
+import type { Hibernation } from "./hibernation.ts";
 import { HttpExchange } from "./http_exchange.ts";
 import type { Registry } from "./registry.ts";
 import { WsExchange } from "./ws_exchange.ts";
@@ -8,6 +9,7 @@ import { WsExchange } from "./ws_exchange.ts";
 const lookEveryBytes = 1024 * 1024;
 
 export interface BufferLimitOptions {
+  gatewayId: number;
   /** Bytes held for runners, over all streams. */
   maxBytes: number;
   registry: Registry;
@@ -43,7 +45,7 @@ export class BufferLimit {
 
   /** Ends the streams that hold most until the rest is within the bound; all others go on. */
   #shedOverload(): void {
-    const { maxBytes, logger, metrics } = this.#options;
+    const { gatewayId, maxBytes, logger, metrics } = this.#options;
     let total = this.bufferedBytes;
     if (total <= maxBytes) return;
     const holders = this.#holders().sort((a, b) => b.bytes - a.bytes);
@@ -51,22 +53,29 @@ export class BufferLimit {
       if (total <= maxBytes) return;
       total -= bytes;
       metrics.shed++;
-      holder.shed("pending limit reached");
-      logger.warn("stream.shed", { runner: holder.runnerName, bytes, reason: "pending limit reached" });
+      const stream = formatStreamId(gatewayId, holder.waitingStatus().requestId);
+      const reason = "pending limit reached";
+      holder.shed(reason);
+      logger.warn("stream.shed", { stream, runner: holder.runnerName, bytes, reason });
     }
   }
 
-  #holders(): { bytes: number; holder: Sleeper }[] {
+  #holders(): { bytes: number; holder: HttpExchange | WsExchange }[] {
     const { registry, hibernation } = this.#options;
-    const holders: { bytes: number; holder: Sleeper }[] = [];
+    const holders: { bytes: number; holder: HttpExchange | WsExchange }[] = [];
     for (const session of registry.all()) {
       for (const { send, handler } of session.session.streams()) {
-        if (handler instanceof WsExchange || handler instanceof HttpExchange) {
-          holders.push({ bytes: send.bufferedBytes, holder: handler });
-        }
+        if (isExchange(handler)) holders.push({ bytes: send.bufferedBytes, holder: handler });
       }
     }
-    for (const holder of hibernation.all()) holders.push({ bytes: holder.heldBytes, holder });
+    for (const sleeper of hibernation.all()) {
+      if (isExchange(sleeper)) holders.push({ bytes: sleeper.heldBytes, holder: sleeper });
+    }
     return holders;
   }
+}
+
+/** Whether it is a client's exchange, of which all that the gateway holds for runners is. */
+export function isExchange(holder: unknown): holder is HttpExchange | WsExchange {
+  return holder instanceof HttpExchange || holder instanceof WsExchange;
 }

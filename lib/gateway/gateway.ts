@@ -12,11 +12,10 @@ import {
   type TrafficObserver,
   TunnelMetrics,
 } from "../telemetry/mod.ts";
-import { BufferLimit } from "./buffer_limit.ts";
+import { BufferLimit, isExchange } from "./buffer_limit.ts";
 import { ClientConnection } from "./client_connection.ts";
 import type { IngressContext, IngressLimits, RequestSummary, ReservedRequest } from "./context.ts";
 import { forwardedHeaders } from "./forwarded.ts";
-import { HttpExchange } from "./http_exchange.ts";
 import { hibernatingStatus } from "./observe.ts";
 import { gatewayDefaults, type GatewayOptions } from "./gateway_options.ts";
 import { Hibernation, type Sleeper } from "./hibernation.ts";
@@ -26,7 +25,6 @@ import { Registry } from "./registry.ts";
 import { ReservedPaths } from "./reserved_paths.ts";
 import { RequestIds, type Runner, type RunnerSession } from "./runner_session.ts";
 import { sendWhole } from "./send_whole.ts";
-import { WsExchange } from "./ws_exchange.ts";
 
 const sweepEveryMs = 1_000;
 const headTimeoutMs = 60_000;
@@ -120,6 +118,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
       ready: (session, resumed) => this.#wakeFor(session, resumed),
     });
     this.#bufferLimit = new BufferLimit({
+      gatewayId: this.gatewayId,
       maxBytes: options.maxBufferedBytes ?? gatewayDefaults.maxBufferedBytes,
       registry: this.registry,
       hibernation: this.#hibernation,
@@ -171,9 +170,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
     const of = { gatewayId: this.gatewayId, nowMs: monotonicMs() };
     const streams = Array.from(this.registry.all(), (session) => session.streamStatuses()).flat();
     for (const waiting of this.#hibernation.all()) {
-      if (waiting instanceof HttpExchange || waiting instanceof WsExchange) {
-        streams.push(hibernatingStatus(waiting.waitingStatus(), of));
-      }
+      if (isExchange(waiting)) streams.push(hibernatingStatus(waiting.waitingStatus(), of));
     }
     return streams;
   }

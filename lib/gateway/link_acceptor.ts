@@ -17,7 +17,7 @@ import {
 import type { CollectReason, HeartbeatPhase, Stream } from "../session/mod.ts";
 import type { Capture, LinkTap } from "../capture/mod.ts";
 import type { ByteSocket } from "../net/mod.ts";
-import { type DelegatedFrame, Link, type LinkEnd } from "../link/mod.ts";
+import { type DelegatedFrame, frameLog, Link, type LinkEnd, observeBoth } from "../link/mod.ts";
 import type { LinkEvent, LinkStatus, Logger, TrafficObserver, TunnelMetrics } from "../telemetry/mod.ts";
 import type { Registry } from "./registry.ts";
 import { type RequestIds, RunnerSession } from "./runner_session.ts";
@@ -86,7 +86,7 @@ export class LinkAcceptor {
       head,
       pingIntervalMs: this.#options.pingIntervalMs,
       pingTimeoutMs: this.#options.pingTimeoutMs,
-      observer: tap,
+      observer: observeBoth(tap, frameLog(this.#options.logger, () => handshake.fields())),
       metrics: this.#options.metrics.links,
       events: {
         rtt: (rttMs) => handshake.rtt(rttMs),
@@ -138,7 +138,7 @@ class LinkHandshake {
         return;
       case frameTypes.error:
         this.#options.logger.warn("link.error", {
-          ...this.#fields(),
+          ...this.fields(),
           code: frame.code,
           message: frame.message,
         });
@@ -154,13 +154,13 @@ class LinkHandshake {
   goAway(reason: string): void {
     if (this.#session === null) return;
     this.#session.draining = true;
-    this.#options.logger.info("runner.draining", { ...this.#fields(), reason });
+    this.#options.logger.info("runner.draining", { ...this.fields(), reason });
   }
 
   phase(from: HeartbeatPhase, to: HeartbeatPhase, reason: string): void {
     this.#tap?.phase(from, to, reason);
     const log = to === "late" ? "warn" : "debug";
-    this.#options.logger[log]("link.phase", { ...this.#fields(), from, to, reason });
+    this.#options.logger[log]("link.phase", { ...this.fields(), from, to, reason });
     if (to !== "connecting") this.#tell(to, reason);
   }
 
@@ -173,7 +173,7 @@ class LinkHandshake {
     this.#tap?.closed(end);
     const session = this.#session;
     const level = end.kind === "protocol" ? "warn" : "info";
-    this.#options.logger[level]("link.closed", { ...this.#fields(), kind: end.kind, reason: end.reason });
+    this.#options.logger[level]("link.closed", { ...this.fields(), kind: end.kind, reason: end.reason });
     if (session === null || session.link !== link) return;
     session.detach(end.reason);
     this.#tell("dropped", end.reason);
@@ -273,7 +273,7 @@ class LinkHandshake {
     session.session.applyPositions(sameGateway ? this.#positions : []);
     this.#positions = [];
     logger.info(existing === undefined ? "runner.connected" : "runner.resumed", {
-      ...this.#fields(),
+      ...this.fields(),
       streams: session.streamCount,
     });
     if (existing === undefined) this.#connected(session, hello);
@@ -325,7 +325,7 @@ class LinkHandshake {
     return session;
   }
 
-  #fields(): { runner?: string; session?: string; address: string } {
+  fields(): { runner?: string; session?: string; address: string } {
     return { runner: this.#session?.name, session: this.#session?.id, address: this.#address };
   }
 }

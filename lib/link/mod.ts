@@ -1,4 +1,5 @@
 /** A link: a WebSocket as a stream of frames, with heartbeat, batching and priorities. */
+export { frameLog, observeBoth } from "./frame_log.ts";
 export { monotonicMs, wallUs } from "./clock.ts";
 export {
   type CarriedStatus,

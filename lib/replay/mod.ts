@@ -2,7 +2,6 @@
 export { checkCapture, type CheckResult } from "./check/check_capture.ts";
 export type { CheckCounts } from "./check/capture_check.ts";
 export type { Rule, Violation } from "./check/violation.ts";
-export { frameWords, resetName } from "./timeline/frame_words.ts";
 export type { LinkRow } from "./timeline/link_rows.ts";
 export { rttPlot } from "./timeline/rtt_plot.ts";
 export type { RttBin } from "./timeline/rtt_series.ts";

@@ -12,11 +12,13 @@ import { type ByteSocket, DialError } from "../net/mod.ts";
 import {
   type DelegatedFrame,
   dialLink,
+  frameLog,
   Link,
   type LinkEnd,
   LinkRefusedError,
   monotonicMs,
   noLinkStatus,
+  observeBoth,
   wallUs,
 } from "../link/mod.ts";
 import type { LinkTap } from "../capture/mod.ts";
@@ -96,8 +98,8 @@ export class Runner implements AsyncDisposable {
 
   private constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#logger = options.logger ?? silentLogger;
     this.#name = options.name ?? "default";
+    this.#logger = (options.logger ?? silentLogger).with({ runner: this.#name, session: this.#id });
     if (options.origin !== undefined) this.#backend = new OriginBackend(options.origin);
     else if (options.handler !== undefined) this.#backend = new HandlerBackend(options.handler);
     else throw new TypeError("a runner needs an origin or a handler");
@@ -262,7 +264,7 @@ export class Runner implements AsyncDisposable {
       pingIntervalMs: this.#options.pingIntervalMs ?? defaultPingIntervalMs,
       pingTimeoutMs: this.#options.pingTimeoutMs ??
         (this.#options.pingIntervalMs ?? defaultPingIntervalMs) * 10,
-      observer: tap,
+      observer: observeBoth(tap, frameLog(this.#logger, () => ({}))),
       metrics: this.metrics.links,
       events: {
         rtt: (rttMs) => this.#options.observer?.rtt?.(this.#id, rttMs),

@@ -1,3 +1,5 @@
+import { RepeatFilter } from "./repeat_filter.ts";
+
 /** Levels from most to least talkative. */
 export const logLevels = ["debug", "info", "warn", "error", "off"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -15,14 +17,26 @@ export interface LoggerOptions {
   now: () => number;
 }
 
-/** Structured log: one line an event, as text for people or as JSON for machines. */
+/**
+ * Structured log: one line an event, as text for people or as JSON for machines. Above debug, events that repeat
+ * by the hundred are summed up: call {@link flush} now and then.
+ */
 export class Logger {
   readonly #options: LoggerOptions;
   readonly #threshold: number;
+  readonly #fields: LogFields;
+  readonly #repeats: RepeatFilter;
 
-  constructor(options: LoggerOptions) {
+  constructor(options: LoggerOptions, inherited?: { fields: LogFields; repeats: RepeatFilter }) {
     this.#options = options;
     this.#threshold = logLevels.indexOf(options.level);
+    this.#fields = inherited?.fields ?? {};
+    this.#repeats = inherited?.repeats ?? new RepeatFilter();
+  }
+
+  /** A logger whose lines all bear these fields, too. */
+  with(fields: LogFields): Logger {
+    return new Logger(this.#options, { fields: { ...this.#fields, ...fields }, repeats: this.#repeats });
   }
 
   /** Whether lines of `level` are written: check it before building costly fields. */
@@ -46,8 +60,26 @@ export class Logger {
     this.#log("error", event, fields);
   }
 
+  /** Says how often events came that were not told one by one. @param all also of stretches that go on */
+  flush(all = false): void {
+    for (const { key, times, withinMs } of this.#repeats.ended(this.#options.now(), all)) {
+      const [level, of, problem] = key.split("\t");
+      this.#write(level as LogLevel, "log.repeated", { of, problem, times, withinMs: Math.round(withinMs) });
+    }
+  }
+
   #log(level: LogLevel, event: string, fields: LogFields = {}): void {
     if (!this.enabled(level)) return;
+    if (level !== "debug") {
+      this.flush();
+      // Of what may differ from line to line only the kind of problem makes another kind of event.
+      const key = [level, event, ...(fields.problem === undefined ? [] : [fields.problem])].join("\t");
+      if (!this.#repeats.admit(key, this.#options.now())) return;
+    }
+    this.#write(level, event, { ...this.#fields, ...fields });
+  }
+
+  #write(level: LogLevel, event: string, fields: LogFields): void {
     const time = new Date(this.#options.now()).toISOString();
     const line = this.#options.format === "json"
       ? JSON.stringify({ time, level, event, ...fields })

@@ -1,4 +1,4 @@
-import { type Frame, frameName, frameTypes, resetCodes } from "../../protocol/mod.ts";
+import { type Frame, frameName, frameTypes, resetCodes } from "./frames.ts";
 
 /** What a frame says, in words, without its ids and index: `200 OK, 12 headers`. */
 export function frameWords(frame: Frame): string {

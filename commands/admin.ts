@@ -4,10 +4,11 @@ import process from "node:process";
 import { AdminServer, History, type Inspected, isLoopback } from "../lib/inspector/mod.ts";
 import { monotonicMs } from "../lib/link/mod.ts";
 import { formatEndpoint, makeToken } from "../lib/net/mod.ts";
-import type { Logger, ProcessUsage } from "../lib/telemetry/mod.ts";
+import { type Logger, type ProcessUsage, Tracing } from "../lib/telemetry/mod.ts";
 import { envName } from "./common_options.ts";
 import { UsageError } from "./errors.ts";
 import { requestCount, token } from "./values.ts";
+import { version } from "./version.ts";
 
 /** `off`: no admin port; `any`: whichever is free; `from`: this one or, when it is taken, one of the next nine. */
 export type AdminPort = { kind: "off" } | { kind: "any" } | { kind: "from" | "exactly"; port: number };
@@ -134,7 +135,15 @@ function adminPort(text: string): AdminPort {
   return { kind: "exactly", port };
 }
 
-function processUsage(): ProcessUsage {
+/**
+ * Spans and metrics by OTLP when `OTEL_DENO=true` asks Deno to export them; else `undefined`, and nothing is loaded.
+ */
+export async function loadTracing(): Promise<Tracing | undefined> {
+  return Deno.env.get("OTEL_DENO") === "true" ? await Tracing.load(version) : undefined;
+}
+
+/** What the process takes of the machine now. */
+export function processUsage(): ProcessUsage {
   const cpu = process.cpuUsage();
   const memory = Deno.memoryUsage();
   return {

@@ -1,14 +1,17 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Command as UntypedCommand } from "commander";
 import { Gateway } from "../lib/gateway/mod.ts";
-import type { Inspected } from "../lib/inspector/mod.ts";
+import { familiesOf, type Inspected } from "../lib/inspector/mod.ts";
 import { formatEndpoint, makeToken } from "../lib/net/mod.ts";
+import { bothObservers } from "../lib/telemetry/mod.ts";
 import {
   adminHostnameOption,
   adminPortOption,
   adminTokenOption,
   inspectRequestsOption,
+  loadTracing,
   makeHistory,
+  processUsage,
   startAdmin,
 } from "./admin.ts";
 import {
@@ -139,6 +142,7 @@ export function gatewayCommand() {
           logger,
         });
       const history = makeHistory(options);
+      const tracing = await loadTracing();
       const gateway = listen(options.port, () =>
         Gateway.listen({
           port: options.port,
@@ -157,10 +161,11 @@ export function gatewayCommand() {
           logger,
           agent,
           capture,
-          observer: history,
+          observer: bothObservers(history, tracing),
         }));
       const asked = new AbortController();
       const inspected = inspectedGateway(gateway, asked);
+      tracing?.exportMetrics(() => familiesOf(inspected, processUsage()));
       const { server: admin, lines } = startAdmin(options, { inspected, history, logger });
       printAddresses(gateway);
       for (const line of lines) printLine(line);

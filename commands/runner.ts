@@ -1,15 +1,18 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Command as UntypedCommand } from "commander";
 import { isRunnerName, runnerNameRule } from "../lib/protocol/mod.ts";
-import type { Inspected } from "../lib/inspector/mod.ts";
+import { familiesOf, type Inspected } from "../lib/inspector/mod.ts";
 import { LinkRefusedError } from "../lib/link/mod.ts";
 import { Runner, type RunnerState } from "../lib/runner/mod.ts";
+import { bothObservers } from "../lib/telemetry/mod.ts";
 import {
   adminHostnameOption,
   adminPortOption,
   adminTokenOption,
   inspectRequestsOption,
+  loadTracing,
   makeHistory,
+  processUsage,
   startAdmin,
 } from "./admin.ts";
 import {
@@ -136,6 +139,7 @@ export function runnerCommand() {
         logger,
       });
       const history = makeHistory(options);
+      const tracing = await loadTracing();
       const runner = Runner.start({
         gatewayUrl,
         token,
@@ -154,11 +158,12 @@ export function runnerCommand() {
         logger,
         agent,
         capture,
-        observer: history,
+        observer: bothObservers(history, tracing),
         onState: (state) => printState(state, { name: options.name, target }),
       });
       const asked = new AbortController();
       const inspected = inspectedRunner(runner, asked);
+      tracing?.exportMetrics(() => familiesOf(inspected, processUsage()));
       const { server: admin, lines } = startAdmin(options, { inspected, history, logger });
       for (const line of lines) printLine(line.trim());
       const draining = (by: string) => logger.info("runner.draining", { by, withinMs: options.drainTimeout });

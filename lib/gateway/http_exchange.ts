@@ -248,6 +248,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   #startFrame(): SequencedFrame {
     const { head, client, context, hasBody } = this.#options;
+    const headers = forwardedHeaders(head.headers, client, context.trustForwarded);
     return {
       type: frameTypes.requestStart,
       gatewayId: 0,
@@ -255,7 +256,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
       index: 0,
       method: head.method,
       target: head.target,
-      headers: forwardedHeaders(head.headers, client, context.trustForwarded),
+      headers: this.#observer?.propagate?.(headers) ?? headers,
       hasBody,
     };
   }

@@ -252,9 +252,10 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#stream = stream;
     this.#requestId = stream.requestId;
     this.#observer?.opened(stream.id);
+    const headers = forwardedHeaders(head.headers, client, context.trustForwarded);
     stream.push(wsOpen({
       target: head.target,
-      headers: forwardedHeaders(head.headers, client, context.trustForwarded),
+      headers: this.#observer?.propagate?.(headers) ?? headers,
       resumed: this.#state === "open",
       subprotocol: this.#subprotocol,
     }));

@@ -3,6 +3,7 @@ import {
   expositionType,
   type Logger,
   metricFamilies,
+  type MetricFamily,
   type ProcessUsage,
 } from "../telemetry/mod.ts";
 import { AdminApi } from "./admin_api.ts";
@@ -128,14 +129,8 @@ export class AdminServer implements AsyncDisposable {
   async #metrics(request: Request): Promise<Response> {
     if (request.method !== "GET") throw new ApiError(405, "wrong_method", "/metrics takes GET.");
     const { inspected, usage } = this.#options;
-    const state = {
-      agent: inspected.agent,
-      links: inspected.links(),
-      streams: inspected.streams(),
-      bufferedBytes: inspected.bufferedBytes,
-    };
     const type = expositionType(request.headers.get("accept"));
-    const text = await exposition(metricFamilies(inspected.metrics, state, usage()), type);
+    const text = await exposition(familiesOf(inspected, usage()), type);
     return new Response(text, { headers: { "content-type": type } });
   }
 
@@ -150,6 +145,13 @@ export class AdminServer implements AsyncDisposable {
     this.#options.logger.error("admin.failed", { reason: message });
     return problem(500, { code: "internal", message });
   }
+}
+
+/** Every metric of what is inspected, as it is now. */
+export function familiesOf(inspected: Inspected, usage: ProcessUsage): MetricFamily[] {
+  const { agent, bufferedBytes, metrics } = inspected;
+  const state = { agent, links: inspected.links(), streams: inspected.streams(), bufferedBytes };
+  return metricFamilies(metrics, state, usage);
 }
 
 /** Whether an address to listen on is reached from this machine alone. */

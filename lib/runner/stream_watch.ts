@@ -38,6 +38,7 @@ export class StreamWatch implements StreamTap {
       runner,
     }) ?? null;
     this.#observer?.opened(stream.id);
+    if (this.#observer?.propagate !== undefined) start.headers = this.#observer.propagate(start.headers);
   }
 
   accepted(frame: SequencedFrame): void {

@@ -18,12 +18,14 @@ export {
   type StreamStatus,
   streamStatus,
 } from "./status.ts";
-export type {
-  ExchangeEnd,
-  ExchangeObserver,
-  ExchangeStart,
-  LinkChange,
-  LinkEvent,
-  TrafficObserver,
+export {
+  bothObservers,
+  type ExchangeEnd,
+  type ExchangeObserver,
+  type ExchangeStart,
+  type LinkChange,
+  type LinkEvent,
+  type TrafficObserver,
 } from "./traffic_observer.ts";
 export { type ResumeOutcome, TunnelMetrics } from "./tunnel_metrics.ts";
+export { Tracing } from "./tracing.ts";

@@ -31,6 +31,8 @@ export interface ExchangeEnd {
 
 /** Follows one exchange. Bytes are valid during the call alone. */
 export interface ExchangeObserver {
+  /** The request's headers as they go on to the next hop, with what the observer adds for whoever traces it there. */
+  propagate?(headers: string[]): string[];
   /** A stream with this id (`9f3ac01b-42`) carries the exchange from now on. */
   opened(stream: string): void;
   requestBody(bytes: Uint8Array): void;
@@ -59,4 +61,41 @@ export interface LinkEvent {
   runner: string;
   kind: "opened" | "resumed" | "dropped" | "ended" | "alive" | "late" | "lost";
   detail: string;
+}
+
+/** Tells two observers of everything. */
+export function bothObservers(
+  first: TrafficObserver | undefined,
+  second: TrafficObserver | undefined,
+): TrafficObserver | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return {
+    began(start) {
+      const [one, other] = [first.began(start), second.began(start)];
+      return one === null || other === null ? one ?? other : bothFollow(one, other);
+    },
+    rtt(link, rttMs) {
+      first.rtt?.(link, rttMs);
+      second.rtt?.(link, rttMs);
+    },
+    linkEvent(event) {
+      first.linkEvent?.(event);
+      second.linkEvent?.(event);
+    },
+  };
+}
+
+function bothFollow(first: ExchangeObserver, second: ExchangeObserver): ExchangeObserver {
+  const both = [first, second];
+  return {
+    propagate: (headers) => both.reduce((passed, one) => one.propagate?.(passed) ?? passed, headers),
+    opened: (stream) => both.forEach((one) => one.opened(stream)),
+    requestBody: (bytes) => both.forEach((one) => one.requestBody(bytes)),
+    responded: (status, headers) => both.forEach((one) => one.responded(status, headers)),
+    responseBody: (bytes) => both.forEach((one) => one.responseBody(bytes)),
+    message: (direction, part) => both.forEach((one) => one.message(direction, part)),
+    closing: (direction, code, reason) => both.forEach((one) => one.closing(direction, code, reason)),
+    linkChanged: (change, detail) => both.forEach((one) => one.linkChanged(change, detail)),
+    done: (end) => both.forEach((one) => one.done(end)),
+  };
 }

@@ -170,13 +170,13 @@ export function gatewayCommand() {
       printAddresses(gateway);
       for (const line of lines) printLine(line);
       if (given === null) printRunnerLine(gateway, token);
-      const draining = (by: string) =>
-        logger.info("gateway.draining", { by, withinMs: options.drainTimeout });
-      asked.signal.addEventListener("abort", () => draining("the admin API"));
+      const draining = (why: { signal: string } | { by: string }) =>
+        logger.info("gateway.draining", { ...why, withinMs: options.drainTimeout });
+      asked.signal.addEventListener("abort", () => draining({ by: "the admin API" }));
       Deno.exitCode = await serveUntilStopped(gateway, {
         drainMs: options.drainTimeout,
         asked: asked.signal,
-        onSignal: draining,
+        onSignal: (signal) => draining({ signal }),
       });
       await admin?.close();
       await capture?.close();

@@ -166,14 +166,15 @@ export function runnerCommand() {
       tracing?.exportMetrics(() => familiesOf(inspected, processUsage()));
       const { server: admin, lines } = startAdmin(options, { inspected, history, logger });
       for (const line of lines) printLine(line.trim());
-      const draining = (by: string) => logger.info("runner.draining", { by, withinMs: options.drainTimeout });
-      asked.signal.addEventListener("abort", () => draining("the admin API"));
+      const draining = (why: { signal: string } | { by: string }) =>
+        logger.info("runner.draining", { ...why, withinMs: options.drainTimeout });
+      asked.signal.addEventListener("abort", () => draining({ by: "the admin API" }));
       try {
         Deno.exitCode = await serveUntilStopped(runner, {
           drainMs: options.drainTimeout,
           finished: runner.finished,
           asked: asked.signal,
-          onSignal: draining,
+          onSignal: (signal) => draining({ signal }),
         });
       } catch (error) {
         if (!(error instanceof LinkRefusedError)) throw error;
@@ -200,7 +201,7 @@ function inspectedRunner(runner: Runner, asked: AbortController): Inspected {
     },
     links: () => runner.links(),
     streams: () => runner.streams(),
-    dropLink: (id) => id === runner.sessionId.toHex() && runner.dropLink(),
+    dropLink: (id) => id === runner.sessionId && runner.dropLink(),
     drain: () => asked.abort(),
     resend: (request, options) => runner.resend(request, options),
   };

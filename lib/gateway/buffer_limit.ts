@@ -6,7 +6,7 @@ import type { Registry } from "./registry.ts";
 import { WsExchange } from "./ws_exchange.ts";
 
 /** How much may be taken in between two looks at the sum of what is held, bytes. */
-const lookEveryBytes = 1024 * 1024;
+export const lookEveryBytes = 1024 * 1024;
 
 export interface BufferLimitOptions {
   gatewayId: number;

@@ -12,11 +12,18 @@ import {
   requestFraming,
   type RequestHead,
 } from "../http1/mod.ts";
-import { type ByteSocket, type ByteSocketHandler, concatBytes, copyBytes } from "../net/mod.ts";
+import {
+  type ByteSocket,
+  type ByteSocketHandler,
+  concatBytes,
+  copyBytes,
+  WebSocketConnection,
+} from "../net/mod.ts";
 import { isUpgradeRequest, upgradeRequestProblem } from "../websocket/mod.ts";
 import type { ClientInfo } from "./forwarded.ts";
 import type { IngressContext } from "./context.ts";
 import { HttpExchange } from "./http_exchange.ts";
+import { useOriginForm } from "./origin_form.ts";
 import { badRequest, draining, noRunner, type Problem } from "./problem.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import { runnerNameOf } from "./routing.ts";
@@ -299,6 +306,13 @@ export class ClientConnection implements ByteSocketHandler {
       client: this.#client,
       runner,
       response,
+      connect: (handler, head) =>
+        new WebSocketConnection(this.#socket, {
+          side: "server",
+          handler,
+          head,
+          maxMessageBytes: this.#context.limits.maxMessageBytes,
+        }),
       closed: () => this.#onClosed(this),
     });
     exchange.start();
@@ -374,19 +388,5 @@ export class ClientConnection implements ByteSocketHandler {
     this.#socket.resume();
     this.#socket.closeWrite();
     this.#lingerTimer = setTimeout(() => this.#socket.destroy(null), lingerMs);
-  }
-}
-
-/** Turns an absolute-form target (RFC 9112, 3.2.2) into origin-form; its authority replaces Host. */
-function useOriginForm(head: RequestHead): void {
-  const { target } = head;
-  if (target.startsWith("/") || target === "*") return;
-  const match = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target);
-  if (match === null) {
-    throw new Http1Error(400, "the request target must begin with / or be an absolute http URL");
-  }
-  head.target = match[2] === "" ? "/" : match[2].startsWith("?") ? `/${match[2]}` : match[2];
-  for (let i = 0; i < head.headers.length; i += 2) {
-    if (head.headers[i].toLowerCase() === "host") head.headers[i + 1] = match[1];
   }
 }

@@ -1,5 +1,6 @@
 import type { RawHeaders, RequestHead } from "../http1/mod.ts";
 import type { ByteSocket } from "../net/mod.ts";
+import type { Clock } from "../link/mod.ts";
 import type { Logger, TrafficObserver } from "../telemetry/mod.ts";
 import type { Sleeper } from "./hibernation.ts";
 import type { Runner } from "./runner_session.ts";
@@ -19,6 +20,7 @@ export interface IngressContext {
   readonly trustForwarded: boolean;
   readonly limits: IngressLimits;
   readonly logger: Logger;
+  readonly clock: Clock;
   /** Who follows client traffic, if anybody does. */
   readonly observer: TrafficObserver | null;
   /** A clock that ticks about once a second: cheap to read for each request. */

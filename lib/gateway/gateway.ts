@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
 import { ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
-import { formatStreamId, frameTypes, resetCodes } from "../protocol/mod.ts";
+import { formatStreamId, frameTypes } from "../protocol/mod.ts";
 import type { StreamAnswer, WholeRequest } from "../session/mod.ts";
-import { monotonicMs } from "../link/mod.ts";
+import { monotonicMs, systemClock } from "../link/mod.ts";
 import {
   type LinkStatus,
   type Logger,
@@ -12,23 +12,34 @@ import {
   type TrafficObserver,
   TunnelMetrics,
 } from "../telemetry/mod.ts";
-import { BufferLimit, isExchange } from "./buffer_limit.ts";
 import { ClientConnection } from "./client_connection.ts";
 import type { IngressContext, IngressLimits, RequestSummary, ReservedRequest } from "./context.ts";
 import { forwardedHeaders } from "./forwarded.ts";
-import { hibernatingStatus } from "./observe.ts";
 import { gatewayDefaults, type GatewayOptions } from "./gateway_options.ts";
-import { Hibernation, type Sleeper } from "./hibernation.ts";
+import type { Sleeper } from "./hibernation.ts";
 import { LinkAcceptor } from "./link_acceptor.ts";
 import { ProbeDesk } from "./probe_desk.ts";
 import { Registry } from "./registry.ts";
 import { ReservedPaths } from "./reserved_paths.ts";
-import { RequestIds, type Runner, type RunnerSession } from "./runner_session.ts";
+import { RunnerPool } from "./runner_pool.ts";
+import { RequestIds, type Runner } from "./runner_session.ts";
 import { sendWhole } from "./send_whole.ts";
 
 const sweepEveryMs = 1_000;
 const headTimeoutMs = 60_000;
 const idleTimeoutMs = 75_000;
+
+/** How long runners may take to answer the close of their links, milliseconds. */
+const linksGoneWithinMs = 1_000;
+
+/** After a failed accept: too many open files, mostly, which the next moment may mend. */
+const acceptAgainMs = 50;
+
+/** Why everything ends when the gateway does. */
+const shuttingDown = "the gateway is shutting down";
+
+/** RFC 6455, 7.4.1. */
+const closeGoingAway = 1001;
 
 /** A socket may stand between accept and its first handler for no time at all; this is what it has then. */
 const noHandler: ByteSocketHandler = { data() {}, drained() {}, ended() {}, closed() {} };
@@ -52,16 +63,16 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly metrics: TunnelMetrics = new TunnelMetrics();
   /** u32 drawn at random: tells this process's streams from those of one before it. */
   readonly gatewayId = randomInt(1, 0xffff_ffff);
-  readonly registry = new Registry();
+  readonly clock = systemClock;
   coarseNowMs = monotonicMs();
   draining = false;
   readonly #options: GatewayOptions;
+  readonly #registry = new Registry();
   readonly #listener: Deno.Listener;
   readonly #acceptor: LinkAcceptor;
   readonly #probes: ProbeDesk;
   readonly #connections = new Set<ClientConnection>();
-  readonly #hibernation = new Hibernation();
-  readonly #bufferLimit: BufferLimit;
+  readonly #pool: RunnerPool;
   readonly #reserved: ReservedPaths;
   readonly #sweep: ReturnType<typeof setInterval>;
   readonly #accepting: Promise<void>;
@@ -96,17 +107,20 @@ export class Gateway implements IngressContext, AsyncDisposable {
       : Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key });
     const pingIntervalMs = options.pingIntervalMs ?? gatewayDefaults.pingIntervalMs;
     const { agent = "tunnel", wallUs } = options;
-    this.#probes = new ProbeDesk({ registry: this.registry, logger: this.logger, agent, wallUs });
+    const { clock, gatewayId, logger, metrics } = this;
+    const registry = this.#registry;
+    this.#probes = new ProbeDesk({ registry, logger, agent, wallUs });
+    this.#pool = new RunnerPool({
+      ...{ gatewayId, registry, clock, logger, metrics },
+      wake: options.wake ?? "any",
+      maxBufferedBytes: options.maxBufferedBytes ?? gatewayDefaults.maxBufferedBytes,
+    });
     this.#acceptor = new LinkAcceptor({
-      gatewayId: this.gatewayId,
-      agent,
-      pingIntervalMs,
+      ...{ gatewayId, agent, registry, clock, logger, metrics, pingIntervalMs },
       pingTimeoutMs: options.pingTimeoutMs ?? pingIntervalMs * 10,
       resumeWindowMs: this.resumeWindowMs,
-      registry: this.registry,
       requestIds: new RequestIds(),
-      logger: this.logger,
-      metrics: this.metrics,
+      random: Math.random,
       observer: options.observer,
       collected: (stream, reason) => {
         this.metrics.collected[reason]++;
@@ -115,15 +129,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
       },
       capture: options.capture,
       probeReply: (session, reply) => this.#probes.reply(session, reply),
-      ready: (session, resumed) => this.#wakeFor(session, resumed),
-    });
-    this.#bufferLimit = new BufferLimit({
-      gatewayId: this.gatewayId,
-      maxBytes: options.maxBufferedBytes ?? gatewayDefaults.maxBufferedBytes,
-      registry: this.registry,
-      hibernation: this.#hibernation,
-      logger: this.logger,
-      metrics: this.metrics,
+      ready: (session, resumed) => this.#pool.ready(session, resumed),
     });
     this.#reserved = new ReservedPaths({
       token: options.token,
@@ -147,32 +153,25 @@ export class Gateway implements IngressContext, AsyncDisposable {
 
   /** Streams in flight over all runners. */
   get streamCount(): number {
-    let count = 0;
-    for (const session of this.registry.all()) count += session.streamCount;
-    return count;
+    return this.#pool.streamCount;
   }
 
   /** Payload bytes held for runners: unacknowledged, unsent, or of streams without a runner. */
   get bufferedBytes(): number {
-    return this.#bufferLimit.bufferedBytes;
+    return this.#pool.bufferedBytes;
   }
 
   /** Every runner session and its link; those that still shake hands are nameless. */
   links(): LinkStatus[] {
     return [
-      ...Array.from(this.registry.all(), (session) => session.status()),
+      ...Array.from(this.#registry.all(), (session) => session.status()),
       ...this.#acceptor.handshakes(),
     ];
   }
 
   /** Every stream in flight, and every client that waits for a runner. */
   streams(): StreamStatus[] {
-    const of = { gatewayId: this.gatewayId, nowMs: monotonicMs() };
-    const streams = Array.from(this.registry.all(), (session) => session.streamStatuses()).flat();
-    for (const waiting of this.#hibernation.all()) {
-      if (isExchange(waiting)) streams.push(hibernatingStatus(waiting.waitingStatus(), of));
-    }
-    return streams;
+    return this.#pool.streams();
   }
 
   /**
@@ -181,7 +180,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
    * @returns whether there was one
    */
   dropLink(sessionId: string): boolean {
-    const link = this.registry.get(sessionId)?.link ?? null;
+    const link = this.#registry.get(sessionId)?.link ?? null;
     link?.close("dropped by the operator", 1012);
     return link !== null;
   }
@@ -204,7 +203,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
 
   /** Client WebSockets and requests that wait for a runner. */
   get hibernating(): number {
-    return this.#hibernation.size;
+    return this.#pool.hibernating;
   }
 
   /**
@@ -216,14 +215,10 @@ export class Gateway implements IngressContext, AsyncDisposable {
     if (this.#closed) return;
     this.draining = true;
     this.#listener.close();
-    for (const session of this.registry.all()) {
-      session.link?.send({
-        type: frameTypes.goAway,
-        drainMs: withinMs,
-        reason: "the gateway is shutting down",
-      });
+    for (const session of this.#registry.all()) {
+      session.link?.send({ type: frameTypes.goAway, drainMs: withinMs, reason: shuttingDown });
     }
-    this.#hibernation.close("the gateway is shutting down");
+    this.#pool.drain(shuttingDown);
     for (const connection of this.#connections) connection.drain();
     if (this.#busy) {
       await new Promise<void>((resolve) => {
@@ -245,20 +240,17 @@ export class Gateway implements IngressContext, AsyncDisposable {
     this.draining = true;
     clearInterval(this.#sweep);
     for (const waiter of this.#idleWaiters) waiter();
-    for (const session of [...this.registry.all()]) {
-      const link = session.link;
-      this.registry.remove(session);
-      session.end(resetCodes.shuttingDown, "the gateway is shutting down");
-      link?.close("the gateway is shutting down", 1001);
+    for (const session of [...this.#registry.all()]) {
+      const { link } = session;
+      this.#pool.end(session, shuttingDown);
+      link?.close(shuttingDown, closeGoingAway);
     }
     this.#probes.close();
-    for (const link of [...this.#acceptor.links()]) {
-      if (link.open) link.close("the gateway is shutting down", 1001);
-    }
+    this.#acceptor.close(shuttingDown, closeGoingAway);
     // One turn lets close frames and last responses go out; what a peer does not take is dropped.
     await new Promise((resolve) => setTimeout(resolve, 0));
     for (const connection of [...this.#connections]) connection.destroy();
-    await this.#linksClosed();
+    await this.#acceptor.gone(linksGoneWithinMs);
     this.#probes.destroy();
     await this.#accepting;
   }
@@ -270,26 +262,19 @@ export class Gateway implements IngressContext, AsyncDisposable {
   // ── IngressContext ──
 
   pick(name: string): Runner | null {
-    return this.registry.pick(name);
+    return this.#pool.pick(name);
   }
 
   carryOn(sleeper: Sleeper, waitMs: number): Runner | "wait" | null {
-    if (this.draining) return null;
-    if (this.#options.wake !== "same") {
-      const runner = this.registry.pickConnected(sleeper.runnerName);
-      if (runner !== null) return runner;
-    }
-    if (waitMs === 0) return null;
-    this.#hibernation.add(sleeper, monotonicMs() + waitMs);
-    return "wait";
+    return this.#pool.carryOn(sleeper, waitMs);
   }
 
   awake(sleeper: Sleeper): void {
-    this.#hibernation.remove(sleeper);
+    this.#pool.awake(sleeper);
   }
 
   held(bytes: number): void {
-    this.#bufferLimit.took(bytes);
+    this.#pool.held(bytes);
   }
 
   requestDone(summary: RequestSummary): void {
@@ -328,7 +313,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
         if (error instanceof Deno.errors.BadResource) return;
         // A client that gave up before it was accepted, or too many open files: the next may do better.
         this.logger.warn("accept.failed", { reason: error instanceof Error ? error.message : String(error) });
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await new Promise((resolve) => setTimeout(resolve, acceptAgainMs));
         continue;
       }
       this.#serve(conn);
@@ -357,19 +342,10 @@ export class Gateway implements IngressContext, AsyncDisposable {
     socket.start();
   }
 
-  /** A runner is there: sleepers of its name go on, with it alone if they wait for theirs to be restarted. */
-  #wakeFor(session: RunnerSession, resumed: boolean): void {
-    if (this.#options.wake !== "same") {
-      this.#hibernation.wakeAll(session.name, () => this.registry.pickConnected(session.name));
-    } else if (!resumed) {
-      this.#hibernation.wakeAll(session.name, () => session);
-    }
-  }
-
   #sweepConnections(): void {
     this.coarseNowMs = monotonicMs();
     for (const connection of this.#connections) connection.checkIdle(this.coarseNowMs);
-    this.#hibernation.expireUntil(this.coarseNowMs, "no runner came back in time");
+    this.#pool.sweep();
   }
 
   #checkIdle(): void {
@@ -377,17 +353,9 @@ export class Gateway implements IngressContext, AsyncDisposable {
     for (const waiter of this.#idleWaiters.splice(0)) waiter();
   }
 
-  async #linksClosed(): Promise<void> {
-    const deadline = monotonicMs() + 1_000;
-    while (this.#acceptor.links().size > 0 && monotonicMs() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    for (const link of [...this.#acceptor.links()]) link.destroy({ kind: "closed", reason: "shutting down" });
-  }
-
   #health() {
     let links = 0;
-    for (const session of this.registry.all()) if (session.link !== null) links++;
+    for (const session of this.#registry.all()) if (session.link !== null) links++;
     const { draining, streamCount: streams, hibernating, bufferedBytes } = this;
     return { draining, links, streams, hibernating, bufferedBytes };
   }

@@ -9,10 +9,8 @@ import {
   type SequencedFrame,
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
-import { monotonicMs } from "../link/mod.ts";
 import type { ExchangeObserver, LinkChange } from "../telemetry/mod.ts";
-import type { ClientConnection } from "./client_connection.ts";
-import type { ExchangeOptions } from "./exchange_options.ts";
+import type { HttpExchangeOptions } from "./exchange_options.ts";
 import { forwardedHeaders } from "./forwarded.ts";
 import type { Sleeper } from "./hibernation.ts";
 import { badRequest, type Problem, problemOfReset } from "./problem.ts";
@@ -20,18 +18,13 @@ import { LengthError } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
 import { observe, type WaitingStatus } from "./observe.ts";
 
-export interface HttpExchangeOptions extends ExchangeOptions {
-  connection: ClientConnection;
-  hasBody: boolean;
-}
-
 /** Methods whose effect is the same when they are carried out twice (RFC 9110, 9.2.2). */
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /** One client request and its response, carried over a stream. */
 export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   readonly #options: HttpExchangeOptions;
-  readonly #startedAt = monotonicMs();
+  readonly #startedAtMs: number;
   #stream: Stream | null = null;
   #paused = false;
   readonly #undelivered = new UndeliveredFrames();
@@ -47,6 +40,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   constructor(options: HttpExchangeOptions) {
     this.#options = options;
+    this.#startedAtMs = options.context.clock.monotonicMs();
     this.#observer = observe("http", options);
   }
 
@@ -76,7 +70,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
       head,
       client: this.client,
       runner: runner.name,
-      startedAtMs: this.#startedAt,
+      startedAtMs: this.#startedAtMs,
       heldFrames: this.#held.length,
       heldBytes: this.heldBytes,
     };
@@ -239,11 +233,13 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   /**
    * Whether the request can be sent again as if for the first time: it is idempotent, no response has begun,
    * and all of it is still here. Once is enough: a request that brings runners down must not go round.
+   *
+   * Of a body the end must still be here, too: it has no bytes, but an index, behind that of the head.
    */
   #mayRepeat(stream: Stream): boolean {
     const { head, response, hasBody } = this.#options;
     if (this.#repeated || response.started || !idempotentMethods.has(head.method)) return false;
-    return !hasBody || stream.send.releasedBytes === 0;
+    return !hasBody || (stream.send.releasedBytes === 0 && stream.send.acknowledgedIndex <= 1);
   }
 
   #startFrame(): SequencedFrame {
@@ -313,7 +309,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
       target: head.target,
       runner: runner.name,
       status: response.started ? response.status : 499,
-      durationMs: monotonicMs() - this.#startedAt,
+      durationMs: context.clock.monotonicMs() - this.#startedAtMs,
       requestId: this.#requestId,
       problem,
     };

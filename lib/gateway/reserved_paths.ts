@@ -1,3 +1,4 @@
+import { overSocket } from "../link/mod.ts";
 import { type Logger, pathOf } from "../telemetry/mod.ts";
 import { reservedPrefix } from "./client_connection.ts";
 import type { ReservedRequest } from "./context.ts";
@@ -43,7 +44,9 @@ export class ReservedPaths {
   #link(request: ReservedRequest): void {
     const { token, logger, acceptor } = this.#options;
     const upgraded = admitUpgrade(request, { kind: "link", token, draining: this.#draining, logger });
-    if (upgraded !== null) acceptor.accept(upgraded.socket, request.address, upgraded.head);
+    if (upgraded === null) return;
+    const { socket, head } = upgraded;
+    acceptor.accept(overSocket(socket, { side: "server", head }), request.address);
   }
 
   #probe(request: ReservedRequest): void {

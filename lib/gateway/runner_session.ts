@@ -1,6 +1,6 @@
 import { initialWindowBytes, maxId, resetCodes } from "../protocol/mod.ts";
 import { type CollectReason, Session, type Stream, type StreamHandler } from "../session/mod.ts";
-import { type Link, monotonicMs, noLinkStatus } from "../link/mod.ts";
+import { type Clock, type Link, noLinkStatus, type Timer } from "../link/mod.ts";
 import { type LinkStatus, type StreamStatus, streamStatus } from "../telemetry/mod.ts";
 import { clientOf, tellLinkChange } from "./observe.ts";
 
@@ -27,6 +27,7 @@ export interface RunnerSessionOptions {
   /** Credit the runner gives each stream, from its hello. */
   peerWindow: number;
   requestIds: RequestIds;
+  clock: Clock;
   events: RunnerSessionEvents;
 }
 
@@ -41,12 +42,13 @@ export class RunnerSession implements Runner {
   readonly agent: string;
   readonly session: Session;
   readonly #requestIds: RequestIds;
+  readonly #clock: Clock;
   address: string;
   link: Link | null = null;
   /** It said go-away: streams in flight finish, no new ones come. */
   draining = false;
   /** Ends the session when no link has come back by then. */
-  expiry: ReturnType<typeof setTimeout> | null = null;
+  expiry: Timer | null = null;
   ended = false;
   #linkCount = 0;
   /** When the last link was lost. */
@@ -58,6 +60,7 @@ export class RunnerSession implements Runner {
     this.agent = options.agent;
     this.address = options.address;
     this.#requestIds = options.requestIds;
+    this.#clock = options.clock;
     this.session = new Session({
       role: "gateway",
       gatewayId: options.gatewayId,
@@ -80,14 +83,16 @@ export class RunnerSession implements Runner {
 
   open(kind: "http" | "websocket", handler: StreamHandler): Stream {
     const stream = this.session.open(this.#requestIds.next(this.session), kind, handler);
-    stream.openedAtMs = monotonicMs();
+    stream.openedAtMs = this.#clock.monotonicMs();
     return stream;
   }
 
   /** The session and its link as they stand now. */
   status(): LinkStatus {
     const { id, name: runner, agent, address, draining, link } = this;
-    const carried = link === null ? noLinkStatus(monotonicMs() - this.#downSinceMs) : link.status();
+    const carried = link === null
+      ? noLinkStatus(this.#clock.monotonicMs() - this.#downSinceMs)
+      : link.status();
     const phase = link?.heartbeat.phase ?? "hibernating";
     return {
       id,
@@ -105,7 +110,7 @@ export class RunnerSession implements Runner {
 
   /** Each of its streams as it stands now. */
   streamStatuses(): StreamStatus[] {
-    const nowMs = monotonicMs();
+    const nowMs = this.#clock.monotonicMs();
     const { name: runner, id: link } = this;
     return Array.from(
       this.session.streams(),
@@ -115,7 +120,7 @@ export class RunnerSession implements Runner {
 
   /** Carries the session over `link` from now on. */
   attach(link: Link): void {
-    if (this.expiry !== null) clearTimeout(this.expiry);
+    this.expiry?.cancel();
     this.expiry = null;
     this.link = link;
     this.#linkCount++;
@@ -124,7 +129,7 @@ export class RunnerSession implements Runner {
   /** The link is gone; streams stay. */
   detach(reason: string): void {
     this.link = null;
-    this.#downSinceMs = monotonicMs();
+    this.#downSinceMs = this.#clock.monotonicMs();
     this.session.detach();
     tellLinkChange(this.session.streams(), "dropped", reason);
   }
@@ -133,7 +138,7 @@ export class RunnerSession implements Runner {
   end(code: number = resetCodes.linkLost, reason = "the runner's session ended"): void {
     if (this.ended) return;
     this.ended = true;
-    if (this.expiry !== null) clearTimeout(this.expiry);
+    this.expiry?.cancel();
     this.link = null;
     this.session.end(code, reason);
   }

@@ -1,6 +1,6 @@
 import { frameTypes, type SequencedFrame } from "../protocol/mod.ts";
 import type { ExchangeObserver } from "../telemetry/mod.ts";
-import type { ResponseWriter } from "./response_writer.ts";
+import type { ClientResponse } from "./exchange_options.ts";
 
 /** The frames an origin's refusal of an upgrade comes in. */
 export type RefusalFrame = Extract<
@@ -16,7 +16,7 @@ export type RefusalFrame = Extract<
  */
 export function passRefusal(
   frame: RefusalFrame,
-  response: ResponseWriter,
+  response: ClientResponse,
   observer: ExchangeObserver | null,
 ): boolean {
   switch (frame.type) {

@@ -1,6 +1,6 @@
-import type { WebSocketConnection } from "../net/mod.ts";
 import { frameTypes, type SequencedFrame } from "../protocol/mod.ts";
 import { isWireCloseCode } from "../websocket/mod.ts";
+import type { ClientWebSocket } from "./exchange_options.ts";
 
 /** Bytes of UTF-8 that a close reason may hold (RFC 6455, 5.5). */
 const maxReasonBytes = 123;
@@ -16,7 +16,7 @@ export function closeReason(reason: string): string {
 }
 
 /** Ends a client's connection as the origin ended its own: with its close frame, or without one. */
-export function endAsOrigin(connection: WebSocketConnection, code: number, reason: string): void {
+export function endAsOrigin(connection: ClientWebSocket, code: number, reason: string): void {
   if (code === 1005) connection.close(null);
   else if (isWireCloseCode(code)) connection.close(code, reason);
   // 1006, or what no close frame may carry.

@@ -1,15 +1,9 @@
 import { EncodeError, headerValue, type RawHeaders } from "../http1/mod.ts";
-import {
-  type ByteSocketHandler,
-  concatBytes,
-  WebSocketConnection,
-  type WebSocketHandler,
-} from "../net/mod.ts";
+import { type ByteSocketHandler, concatBytes, type WebSocketHandler } from "../net/mod.ts";
 import { frameName, frameTypes, payloadBytes, resetCodes, type SequencedFrame } from "../protocol/mod.ts";
 import { type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
-import { monotonicMs } from "../link/mod.ts";
 import type { ExchangeObserver, LinkChange } from "../telemetry/mod.ts";
-import type { ExchangeOptions } from "./exchange_options.ts";
+import type { ClientWebSocket, WsExchangeOptions } from "./exchange_options.ts";
 import { forwardedHeaders } from "./forwarded.ts";
 import { HeldFrames } from "./held_frames.ts";
 import type { Sleeper } from "./hibernation.ts";
@@ -21,12 +15,6 @@ import { passRefusal, type RefusalFrame } from "./upgrade_refusal.ts";
 import { closeReason, endAsOrigin, wsClose } from "./ws_close.ts";
 import { encodeAccept, wsOpen } from "./ws_headers.ts";
 
-export interface WsExchangeOptions extends ExchangeOptions {
-  /** What the client sent behind its upgrade request, before it was answered. */
-  early: Uint8Array;
-  closed: () => void;
-}
-
 /** `opening`: the origin is being dialled; `refusing`: its refusal is passed on; `open`: the client is connected. */
 type State = "opening" | "refusing" | "open" | "closed";
 
@@ -36,10 +24,10 @@ const maxEarlyBytes = 64 * 1024;
 /** One client WebSocket, carried over a stream. */
 export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHandler, Sleeper {
   readonly #options: WsExchangeOptions;
-  readonly #startedAt = monotonicMs();
+  readonly #startedAtMs: number;
   #state: State = "opening";
   #stream: Stream | null = null;
-  #connection: WebSocketConnection | null = null;
+  #connection: ClientWebSocket | null = null;
   #early: Uint8Array;
   #paused = false;
   readonly #undelivered = new UndeliveredFrames();
@@ -56,6 +44,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   constructor(options: WsExchangeOptions) {
     this.#options = options;
+    this.#startedAtMs = options.context.clock.monotonicMs();
     this.#early = options.early;
     options.socket.handler = this;
     this.#observer = observe("websocket", options);
@@ -85,7 +74,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       head: this.#options.head,
       client: this.client,
       runner: this.runnerName,
-      startedAtMs: this.#startedAt,
+      startedAtMs: this.#startedAtMs,
       heldFrames: this.#held.frames,
       heldBytes: this.#held.bytes,
     };
@@ -175,9 +164,10 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   closing(code: number | null, reason: string): void {
     this.#observer?.closing("received", code, reason);
     if (this.#asleep) {
-      // Nobody is left to be told.
-      this.#connection?.close(code, reason);
-      return;
+      // Nobody is there to be told, and no runner needs to be any more.
+      this.#options.context.awake(this);
+      this.#asleep = false;
+      this.#held.takeAll();
     }
     const stream = this.#stream;
     if (stream === null) this.#connection?.close(code, reason);
@@ -221,6 +211,11 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     const stream = this.#stream;
     this.#stream = null;
     const sessionLost = code === resetCodes.linkLost || code === resetCodes.resumeTimeout;
+    if (stream !== null && sessionLost && this.#hadClose(stream)) {
+      stream.release();
+      this.#connection?.close(1000);
+      return;
+    }
     if (stream !== null && sessionLost && this.#maySleep(stream)) {
       const { context } = this.#options;
       for (const frame of stream.takeUnacknowledged()) {
@@ -275,6 +270,11 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     return this.#state === "open" && !closing && !this.#connection?.inMessage && !stream.send.midMessage;
   }
 
+  /** Whether the lost process had the client's close: no other has anything to say to that. */
+  #hadClose(stream: Stream): boolean {
+    return this.#state === "open" && stream.sendDone && !stream.receiveDone && stream.send.frames === 0;
+  }
+
   #push(frame: SequencedFrame): void {
     if (this.#stream === null) this.#held.push(frame);
     else this.#stream.push(frame);
@@ -309,7 +309,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       }
       return;
     }
-    const { head, socket, context } = this.#options;
+    const { head, socket } = this.#options;
     try {
       socket.write(encodeAccept(head.headers, headers));
     } catch (error) {
@@ -321,12 +321,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#subprotocol = subprotocol;
     this.#status = 101;
     this.#observer?.responded(101, headers);
-    const connection = new WebSocketConnection(socket, {
-      side: "server",
-      handler: this,
-      head: this.#early,
-      maxMessageBytes: context.limits.maxMessageBytes,
-    });
+    const connection = this.#options.connect(this, this.#early);
     this.#connection = connection;
     this.#early = new Uint8Array(0);
     socket.resume();
@@ -387,7 +382,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       target: head.target,
       runner: runner.name,
       status: this.#status !== 0 ? this.#status : response.started ? response.status : 499,
-      durationMs: monotonicMs() - this.#startedAt,
+      durationMs: context.clock.monotonicMs() - this.#startedAtMs,
       requestId: this.#requestId,
       problem,
     };

@@ -6,16 +6,16 @@ import {
   frameTypes,
   type GoAwayFrame,
   type LinkFrame,
-  maxLinkMessageBytes,
   type PingFrame,
   type PongFrame,
   ProtocolError,
   type StreamFrame,
 } from "../protocol/mod.ts";
 import { Heartbeat, type HeartbeatEffect, type HeartbeatPhase, type Session } from "../session/mod.ts";
-import { type ByteSocket, WebSocketConnection, type WebSocketHandler } from "../net/mod.ts";
+import type { WebSocketHandler } from "../net/mod.ts";
 import { LinkMetrics, type LinkStatus } from "../telemetry/mod.ts";
-import { monotonicMs, wallUs } from "./clock.ts";
+import { type Clock, systemClock, type Timer } from "./clock.ts";
+import type { Connect, FrameConnection } from "./frame_connection.ts";
 
 /** Link frames that the link itself does not deal with. */
 export type DelegatedFrame = Exclude<LinkFrame, PingFrame | PongFrame | GoAwayFrame>;
@@ -44,17 +44,18 @@ export interface LinkEvents {
 }
 
 export interface LinkOptions {
-  side: "client" | "server";
-  /** A connected socket whose WebSocket handshake is done. */
-  socket: ByteSocket;
-  /** Bytes read along with the handshake. */
-  head?: Uint8Array;
+  /** Makes the WebSocket that carries the link. */
+  connect: Connect;
   pingIntervalMs: number;
   pingTimeoutMs: number;
   events: LinkEvents;
   observer?: LinkObserver;
   /** Counts what the link carries, together with other links. @default its own */
   metrics?: LinkMetrics;
+  /** @default the system's */
+  clock?: Clock;
+  /** Uniform in [0, 1): the source of the pings' jitter. @default Math.random */
+  random?: () => number;
 }
 
 /** What can be said of a link at a time. */
@@ -85,8 +86,9 @@ const closeProtocolError = 1002;
  */
 export class Link implements WebSocketHandler {
   readonly heartbeat: Heartbeat;
-  readonly openedAt = monotonicMs();
-  readonly #connection: WebSocketConnection;
+  readonly #connection: FrameConnection;
+  readonly #clock: Clock;
+  readonly #openedAtMs: number;
   readonly #events: LinkEvents;
   readonly #observer: LinkObserver | undefined;
   readonly #metrics: LinkMetrics;
@@ -94,10 +96,12 @@ export class Link implements WebSocketHandler {
   #session: Session | null = null;
   #control: LinkFrame[] = [];
   #flushScheduled = false;
-  #ackTimer: ReturnType<typeof setTimeout> | null = null;
-  #tickTimer: ReturnType<typeof setTimeout> | null = null;
+  #ackTimer: Timer | null = null;
+  #tickTimer: Timer | null = null;
   #gone = false;
   #end: LinkEnd | null = null;
+  /** Who waits for the pong of which ping. */
+  #awaited: { sequence: number; run: () => void }[] = [];
   /** When the last pong was measured; 0 before the first. */
   #pongAtMs = 0;
   #bytesAtTick = 0;
@@ -107,20 +111,17 @@ export class Link implements WebSocketHandler {
     this.#events = options.events;
     this.#observer = options.observer;
     this.#metrics = options.metrics ?? new LinkMetrics();
-    const now = monotonicMs();
+    const clock = options.clock ?? systemClock;
+    const now = clock.monotonicMs();
+    this.#clock = clock;
+    this.#openedAtMs = now;
     this.heartbeat = new Heartbeat({
       intervalMs: options.pingIntervalMs,
       timeoutMs: options.pingTimeoutMs,
-      random: Math.random,
+      random: options.random ?? Math.random,
     }, now);
-    this.#lastTick = { monotonicMs: now, wallUs: wallUs() };
-    this.#connection = new WebSocketConnection(options.socket, {
-      side: options.side,
-      handler: this,
-      head: options.head,
-      maxPartBytes: maxLinkMessageBytes,
-      maxMessageBytes: maxLinkMessageBytes,
-    });
+    this.#lastTick = { monotonicMs: now, wallUs: clock.wallUs() };
+    this.#connection = options.connect(this);
   }
 
   /** Sends the first ping and reads what came along with the handshake. */
@@ -139,7 +140,7 @@ export class Link implements WebSocketHandler {
     const { rtt, offset } = this.heartbeat;
     const { samples, lastMs, smoothedMs, variationMs, minMs, maxMs } = rtt;
     return {
-      sinceMs: monotonicMs() - this.openedAt,
+      sinceMs: this.#clock.monotonicMs() - this.#openedAtMs,
       rtt: { samples, lastMs, smoothedMs, variationMs, minMs, maxMs },
       clockOffset: offset.known ? { offsetMs: offset.offsetMs, uncertaintyMs: offset.uncertaintyMs } : null,
       sentBytes: this.#connection.sentBytes,
@@ -165,20 +166,31 @@ export class Link implements WebSocketHandler {
     this.scheduleFlush();
   }
 
+  /**
+   * Calls `run` when the peer has read everything that was sent so far, and everything it had sent by then has come.
+   * Never, if the link is gone before.
+   */
+  afterRoundTrip(run: () => void): void {
+    for (const ping of this.heartbeat.ask(this.#clock.monotonicMs())) {
+      this.#awaited.push({ sequence: ping.sequence, run });
+      this.#apply([ping]);
+    }
+  }
+
   /** Frames are waiting: they go out together when this turn's work is done. */
   scheduleFlush(): void {
     if (this.#flushScheduled || this.#gone) return;
     this.#flushScheduled = true;
-    queueMicrotask(this.flush);
+    this.#clock.microtask(this.flush);
   }
 
   /** Acknowledgements are owed; they go out within 25 ms. */
   scheduleAcknowledgements(): void {
     if (this.#ackTimer !== null || this.#gone) return;
-    this.#ackTimer = setTimeout(() => {
+    this.#ackTimer = this.#clock.after(acknowledgeWithinMs, () => {
       this.#ackTimer = null;
       this.#session?.flushAcknowledgements();
-    }, acknowledgeWithinMs);
+    });
   }
 
   /** Sends what is queued, then a close frame. */
@@ -203,7 +215,7 @@ export class Link implements WebSocketHandler {
       if (!binary) throw new ProtocolError("a link message must be binary, found text");
       if (!final) throw new ProtocolError("a link message must not be fragmented");
       this.#observer?.received(bytes);
-      this.#apply(this.heartbeat.heard(monotonicMs()));
+      this.#apply(this.heartbeat.heard(this.#clock.monotonicMs()));
       this.#receive(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -224,8 +236,8 @@ export class Link implements WebSocketHandler {
 
   closed(clean: boolean, error: Error | null): void {
     this.#gone = true;
-    if (this.#ackTimer !== null) clearTimeout(this.#ackTimer);
-    if (this.#tickTimer !== null) clearTimeout(this.#tickTimer);
+    this.#ackTimer?.cancel();
+    this.#tickTimer?.cancel();
     this.#metrics.closedSentBytes += this.#connection.sentBytes;
     this.#metrics.closedReceivedBytes += this.#connection.receivedBytes;
     const reason = error?.message ?? (clean ? "closed" : "the connection broke off");
@@ -252,7 +264,7 @@ export class Link implements WebSocketHandler {
   #linkFrame(frame: LinkFrame): void {
     switch (frame.type) {
       case frameTypes.ping: {
-        const at = wallUs();
+        const at = this.#clock.wallUs();
         const { sequence, sentAtUs } = frame;
         this.send({ type: frameTypes.pong, sequence, sentAtUs, receivedAtUs: at, repliedAtUs: at });
         return;
@@ -270,8 +282,8 @@ export class Link implements WebSocketHandler {
   }
 
   #pong(frame: PongFrame): void {
-    const now = monotonicMs();
-    const result = this.heartbeat.pong(frame, now, wallUs());
+    const now = this.#clock.monotonicMs();
+    const result = this.heartbeat.pong(frame, now, this.#clock.wallUs());
     if (!result.accepted) {
       this.#metrics.pongsDropped[result.reason]++;
       return;
@@ -282,6 +294,10 @@ export class Link implements WebSocketHandler {
     this.#session?.pongReceived(frame.sequence);
     this.#events.rtt?.(result.rttMs);
     this.#apply(result.effects);
+    const answered = this.#awaited.filter(({ sequence }) => sequence === frame.sequence);
+    if (answered.length === 0) return;
+    this.#awaited = this.#awaited.filter(({ sequence }) => sequence !== frame.sequence);
+    for (const { run } of answered) run();
   }
 
   /** Sends now what is queued, as far as the socket takes it. */
@@ -306,10 +322,10 @@ export class Link implements WebSocketHandler {
   #write = (frame: Frame): void => {
     if (this.#writer.length >= messageTargetBytes) this.#sendMessage();
     if (frame.type === frameTypes.ping) {
-      frame.sentAtUs = wallUs();
+      frame.sentAtUs = this.#clock.wallUs();
       this.#session?.pingSent(frame.sequence);
     } else if (frame.type === frameTypes.pong) {
-      frame.repliedAtUs = wallUs();
+      frame.repliedAtUs = this.#clock.wallUs();
     }
     encodeFrame(frame, this.#writer);
     this.#metrics.framesSent[frame.type]++;
@@ -324,8 +340,8 @@ export class Link implements WebSocketHandler {
 
   #tick = (): void => {
     if (this.#gone) return;
-    const now = monotonicMs();
-    const wall = wallUs();
+    const now = this.#clock.monotonicMs();
+    const wall = this.#clock.wallUs();
     // A slow link may need longer than the timeout for one message: its bytes are a sign of life, too.
     if (this.#connection.receivedBytes !== this.#bytesAtTick) {
       this.#bytesAtTick = this.#connection.receivedBytes;
@@ -336,9 +352,9 @@ export class Link implements WebSocketHandler {
     // A machine that slept: its monotonic clock stood still, its wall clock did not.
     if (drift >= this.heartbeat.timeoutMs) this.#apply(this.heartbeat.suspect(now));
     else this.#apply(this.heartbeat.tick(now));
-    if (this.#gone) return;
-    const waitMs = Math.max(1, this.heartbeat.deadline - monotonicMs());
-    this.#tickTimer = setTimeout(this.#tick, Math.ceil(waitMs));
+    if (this.#gone || this.heartbeat.phase === "lost") return;
+    const waitMs = Math.max(1, this.heartbeat.deadline - this.#clock.monotonicMs());
+    this.#tickTimer = this.#clock.after(Math.ceil(waitMs), this.#tick);
   };
 
   #apply(effects: HeartbeatEffect[]): void {

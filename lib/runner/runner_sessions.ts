@@ -7,7 +7,7 @@ import {
   type WsOpenFrame,
 } from "../protocol/mod.ts";
 import { Session, type Stream, type StreamHandler } from "../session/mod.ts";
-import { type Link, monotonicMs } from "../link/mod.ts";
+import type { Clock, Link } from "../link/mod.ts";
 import type { Capture } from "../capture/mod.ts";
 import {
   type LinkEvent,
@@ -20,14 +20,15 @@ import type { Backend } from "./backend.ts";
 import { StreamWatch } from "./stream_watch.ts";
 
 export interface RunnerSessionsOptions {
-  /** The runner process's session id, hexadecimal. */
-  id: string;
+  /** The session's id as it is now, hexadecimal. */
+  id(): string;
   /** Name that clients are routed by. */
   runner: string;
   backend: Backend;
   metrics: TunnelMetrics;
   observer?: TrafficObserver;
   capture?: Capture;
+  clock: Clock;
   /** A stream is gone: there may be none left. */
   collected(): void;
 }
@@ -65,10 +66,14 @@ export class RunnerSessions {
     return bytes;
   }
 
+  all(): ReadonlySet<Session> {
+    return this.#sessions;
+  }
+
   /** Every stream as it stands now. */
   streams(): StreamStatus[] {
-    const { id: link, runner } = this.#options;
-    const of = { runner, link, client: "", nowMs: monotonicMs() };
+    const { id, runner, clock } = this.#options;
+    const of = { runner, link: id(), client: "", nowMs: clock.monotonicMs() };
     return [...this.#sessions].flatMap((session) =>
       Array.from(session.streams(), (stream) => streamStatus(stream, of))
     );
@@ -140,8 +145,8 @@ export class RunnerSessions {
   }
 
   tellLink(kind: LinkEvent["kind"], detail: string): void {
-    const { id: link, runner, observer } = this.#options;
-    observer?.linkEvent?.({ link, runner, kind, detail });
+    const { id, runner, observer } = this.#options;
+    observer?.linkEvent?.({ link: id(), runner, kind, detail });
   }
 
   tellStreams(session: Session, change: "dropped" | "resumed", detail: string): void {
@@ -149,9 +154,9 @@ export class RunnerSessions {
   }
 
   #opened(stream: Stream, start: RequestStartFrame | WsOpenFrame): StreamHandler {
-    const { backend, runner, metrics, observer } = this.#options;
-    stream.openedAtMs = monotonicMs();
-    stream.tap = new StreamWatch(stream, { start, runner, metrics, observer });
+    const { backend, runner, metrics, observer, clock } = this.#options;
+    stream.openedAtMs = clock.monotonicMs();
+    stream.tap = new StreamWatch(stream, { start, runner, metrics, observer, clock });
     return start.type === frameTypes.requestStart
       ? backend.http(stream, start)
       : backend.websocket(stream, start);

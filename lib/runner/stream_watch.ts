@@ -6,7 +6,7 @@ import {
   type WsOpenFrame,
 } from "../protocol/mod.ts";
 import type { Stream, StreamTap } from "../session/mod.ts";
-import { monotonicMs } from "../link/mod.ts";
+import type { Clock } from "../link/mod.ts";
 import type { ExchangeObserver, LinkChange, TrafficObserver, TunnelMetrics } from "../telemetry/mod.ts";
 
 /** Counts one stream of a runner, and tells an onlooker of it. */
@@ -14,6 +14,7 @@ export class StreamWatch implements StreamTap {
   readonly #metrics: TunnelMetrics;
   readonly #observer: ExchangeObserver | null;
   readonly #stream: Stream;
+  readonly #clock: Clock;
   #status = 0;
   #done = false;
 
@@ -24,10 +25,12 @@ export class StreamWatch implements StreamTap {
       runner: string;
       metrics: TunnelMetrics;
       observer: TrafficObserver | undefined;
+      clock: Clock;
     },
   ) {
     this.#stream = stream;
     this.#metrics = options.metrics;
+    this.#clock = options.clock;
     const { start, runner, observer } = options;
     this.#observer = observer?.began({
       kind: stream.kind,
@@ -93,7 +96,7 @@ export class StreamWatch implements StreamTap {
   #end(problem: string | null): void {
     if (this.#done) return;
     this.#done = true;
-    const durationMs = monotonicMs() - this.#stream.openedAtMs;
+    const durationMs = this.#clock.monotonicMs() - this.#stream.openedAtMs;
     const status = this.#status === 0 ? 499 : this.#status;
     this.#metrics.requestDone(this.#stream.kind, status, durationMs);
     this.#observer?.done({ status, durationMs, problem });

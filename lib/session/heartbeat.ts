@@ -156,6 +156,11 @@ export class Heartbeat {
     return { accepted: true, rttMs, outOfBand, effects };
   }
 
+  /** A ping out of turn: somebody waits for its pong, which says that everything written before it was read. */
+  ask(now: number): (HeartbeatEffect & { type: "ping" })[] {
+    return this.#phase === "lost" ? [] : [this.#ping(now)];
+  }
+
   /** The wall clock jumped against the monotonic one (the machine slept, or its clock was set): ask at once. */
   suspect(now: number): HeartbeatEffect[] {
     if (this.#phase === "lost") return [];
@@ -163,7 +168,7 @@ export class Heartbeat {
     return [this.#ping(now)];
   }
 
-  #ping(now: number): HeartbeatEffect {
+  #ping(now: number): HeartbeatEffect & { type: "ping" } {
     const sequence = this.#nextSequence;
     this.#nextSequence = nextSequence(sequence);
     this.#pingsSent++;

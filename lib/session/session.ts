@@ -68,6 +68,12 @@ export class Session implements StreamOwner {
     return this.#tombstones.size;
   }
 
+  /** Whether the peer has said anything of any stream that is not yet collected: it has had this session, then. */
+  get peerKnowsStreams(): boolean {
+    for (const stream of this.#streams.values()) if (stream.peerKnows) return true;
+    return false;
+  }
+
   /** Payload bytes held for the peer, sent or not, over all streams. */
   get bufferedBytes(): number {
     return this.#bufferedBytes;

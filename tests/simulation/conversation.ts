@@ -114,8 +114,10 @@ export class Incarnation {
   nextAtOrigin: number;
   nextAtClient = 0;
   repliesSent = 0;
-  /** One end gave the stream up, or lost its session: the other may be told so. */
+  /** The origin gave the stream up: the gateway may be told so. */
   givenUp = false;
+  /** How the gateway and the runner collected it, where that was by a reset. */
+  readonly resets: string[] = [];
   /** Frames the gateway pushed, opening included, and those acknowledged as seen on the wire. */
   pushed = 0;
   #acknowledged = 0;
@@ -177,8 +179,6 @@ export class Incarnation {
 
   /** An acknowledgement of the runner's reached the gateway, on its own or in a list of positions. */
   acknowledgedTo(index: number): void {
-    // The gateway took back what was not acknowledged by then: what is said of it later changes nothing.
-    if (this.givenUp) return;
     const count = indexDistance(this.#acknowledged & 0xffff, index);
     if (count <= maxUnacknowledgedFrames && this.#acknowledged + count <= this.pushed) {
       this.#acknowledged += count;

@@ -1,6 +1,6 @@
 import { maxPartBytes, maxUnacknowledgedFrames, maxWindowBytes } from "../../lib/protocol/mod.ts";
 import type { Session, Stream } from "../../lib/session/mod.ts";
-import { checkHeldEveryBytes } from "./sim_gateway.ts";
+import { lookEveryBytes } from "../../lib/gateway/buffer_limit.ts";
 import { Violation } from "./watcher.ts";
 import type { World } from "./world.ts";
 
@@ -16,8 +16,8 @@ export function checkSessions(world: World): void {
   for (const session of world.sessions()) checkSession(session);
   const { gateway, plan } = world;
   const streams = plan.scripts.length * overshootBytes;
-  if (gateway.bufferedBytes > plan.maxBufferedBytes + checkHeldEveryBytes + streams) {
-    throw new Violation(`the gateway holds ${gateway.bufferedBytes} bytes`);
+  if (gateway.pool.bufferedBytes > plan.maxBufferedBytes + lookEveryBytes + streams) {
+    throw new Violation(`the gateway holds ${gateway.pool.bufferedBytes} bytes`);
   }
 }
 

@@ -36,11 +36,12 @@ export interface Plan {
 }
 
 /**
- * `blips`: links break, processes live: nothing may be lost at all. `restarts`: anything happens. `wrap`: a few
+ * `blips`: links break, processes live: nothing may be lost at all. `drains`: the same, and runners leave in good
+ * order, each when its streams have ended. `restarts`: anything happens. `wrap`: a few
  * streams so long that their message indices wrap several times. `half-window`: frames without bytes towards a
  * reader that stalls, until 2^15 - 1 are unacknowledged. `memory`: large letters, slow readers, a tight bound.
  */
-export type Profile = "blips" | "restarts" | "wrap" | "half-window" | "memory";
+export type Profile = "blips" | "drains" | "restarts" | "wrap" | "half-window" | "memory";
 
 /** One seed in this many makes a long world; they cost as much as hundreds of others. */
 const longEvery = 250;
@@ -49,6 +50,7 @@ function profileOf(seed: number, random: Random): Profile {
   if (seed % longEvery === 3) return "wrap";
   if (seed % longEvery === 128) return "half-window";
   if (random.chance(0.05)) return "memory";
+  if (random.chance(0.1)) return "drains";
   return random.chance(0.4) ? "blips" : "restarts";
 }
 
@@ -59,7 +61,9 @@ export function planOf(seed: number, changes: Partial<Plan> = {}): Plan {
   const long = profile === "wrap" || profile === "half-window";
   const calmAtMs = random.between(3_000, 20_000);
   const pingIntervalMs = random.int(300, 3_000);
-  const resumeWindowMs = profile === "blips" ? 600_000 : random.int(2_000, 30_000);
+  const patient = profile === "blips" || profile === "drains";
+  // A window shorter than it takes to notice a silent link, too: then the ends give a session up at different times.
+  const resumeWindowMs = patient ? 600_000 : random.int(500, random.pick([3_000, 30_000]));
   const plan: Plan = {
     seed,
     profile,
@@ -93,7 +97,7 @@ function script(plan: Plan, random: Random): Script {
   const kind = random.chance(0.5) ? "websocket" : "http";
   const hasBody = random.chance(0.6);
   const many = () => random.chance(0.15) ? 0 : random.int(1, random.pick([3, 30, 150]));
-  const exact = plan.profile === "blips";
+  const exact = plan.profile === "blips" || plan.profile === "drains";
   const sizes = plan.profile === "memory" ? "large" : random.pick(
     kind === "websocket" ? ["empty", "tiny", "mixed", "mixed"] as const : ["tiny", "mixed"] as const,
   );
@@ -147,7 +151,8 @@ function fault(plan: Plan, random: Random): Fault {
   const cut = random.pick(["told", "told", "silent"] as const);
   const forMs = random.between(0, random.pick([50, 2_000, 15_000]));
   const blip = random.next();
-  if (plan.profile !== "blips" && plan.profile !== "memory" && random.chance(0.35)) {
+  if (plan.profile === "drains" && random.chance(0.35)) return { kind: "drain", atMs, withinMs: 600_000 };
+  if (!["blips", "drains", "memory"].includes(plan.profile) && random.chance(0.35)) {
     if (blip < 0.6) return { kind: "restart", atMs, forMs, cut };
     return blip < 0.85 ? { kind: "drain", atMs, withinMs: forMs } : { kind: "join", atMs };
   }

@@ -1,7 +1,7 @@
 import { frameName, frameTypes, resetCodes, type SequencedFrame } from "../../lib/protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler } from "../../lib/session/mod.ts";
 import type { Incarnation } from "./conversation.ts";
-import { unnumbered } from "./gateway_context.ts";
+import { unnumbered } from "./frames.ts";
 import { Outlet } from "./outlet.ts";
 import type { RunnerContext } from "./runner_context.ts";
 import { Violation } from "./watcher.ts";

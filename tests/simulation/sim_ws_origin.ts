@@ -7,7 +7,7 @@ import {
 } from "../../lib/protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler } from "../../lib/session/mod.ts";
 import type { Incarnation } from "./conversation.ts";
-import { unnumbered, wsClose } from "./gateway_context.ts";
+import { unnumbered, wsClose } from "./frames.ts";
 import type { Letter } from "./letters.ts";
 import { Outlet } from "./outlet.ts";
 import type { RunnerContext } from "./runner_context.ts";

@@ -1,3 +1,4 @@
+import type { Incarnation, Outcome } from "./conversation.ts";
 import { type Plan, planOf } from "./plan.ts";
 import type { Teller } from "./tale.ts";
 import { Violation } from "./watcher.ts";
@@ -90,7 +91,8 @@ function leftOver(world: World): string {
     if (bufferedBytes > 0) left.push(`${bufferedBytes} bytes`);
     if (hasFrames) left.push("frames for the link");
   }
-  if (world.gateway.hibernation.size > 0) left.push(`${world.gateway.hibernation.size} sleepers`);
+  const { hibernating } = world.gateway.pool;
+  if (hibernating > 0) left.push(`${hibernating} sleepers`);
   return left.join(", ");
 }
 
@@ -101,13 +103,26 @@ function checkOutcomes(world: World): void {
     if (outcome?.kind === "shed" && profile !== "memory") {
       throw new Violation(`${name} was shed for no reason`);
     }
-    if (profile !== "blips" && profile !== "memory") continue;
+    checkResets(incarnations.at(-1), { name, outcome });
+    const exact = profile === "blips" || profile === "drains";
+    if (!exact && profile !== "memory") continue;
     const fine = outcome?.kind === "completed" || (outcome?.kind === "origin" && script.refuses);
-    if (profile === "blips" && (!fine || incarnations.length > 1)) {
+    if (exact && (!fine || incarnations.length > 1)) {
       throw new Violation(
         `${name} ended with ${outcome?.kind} over ${incarnations.length} streams, but only links broke`,
       );
     }
+  }
+}
+
+/** A stream is reset only because one of its ends gave it up: one whose exchange came to its good end never is. */
+function checkResets(
+  last: Incarnation | undefined,
+  of: { name: string; outcome: Outcome | null },
+): void {
+  if (of.outcome?.kind !== "completed" || last === undefined || last.givenUp) return;
+  if (last.resets.length > 0) {
+    throw new Violation(`${of.name} completed, but its stream ended with ${last.resets.join(", ")}`);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { RequestStartFrame, WsOpenFrame } from "../../lib/protocol/mod.ts";
-import type { CollectReason, Stream } from "../../lib/session/mod.ts";
+import type { CollectReason, Stream, StreamHandler } from "../../lib/session/mod.ts";
+import type { ExchangeEnd, ExchangeObserver, TrafficObserver } from "../../lib/telemetry/mod.ts";
 import { Conversation, type Incarnation } from "./conversation.ts";
 import { checkSessions } from "./invariants.ts";
 import { newWire, type WireEnd } from "./network.ts";
@@ -7,10 +7,10 @@ import type { Fault, Plan } from "./plan.ts";
 import { Random } from "./random.ts";
 import { Process, Schedule } from "./schedule.ts";
 import { SimGateway } from "./sim_gateway.ts";
-import { SimHttp } from "./sim_http.ts";
+import { SimHttpClient } from "./sim_http_client.ts";
 import { SimHttpOrigin } from "./sim_http_origin.ts";
 import { SimRunner } from "./sim_runner.ts";
-import { SimWs } from "./sim_ws.ts";
+import { SimWsClient } from "./sim_ws_client.ts";
 import { SimWsOrigin } from "./sim_ws_origin.ts";
 import { Tale, type Teller } from "./tale.ts";
 import { Violation } from "./watcher.ts";
@@ -29,6 +29,8 @@ export class World {
   readonly #tale: Tale;
   /** Which incarnation a request id belongs to. */
   readonly #carried = new Map<number, Incarnation>();
+  /** Which conversation an exchange of the gateway's is. */
+  readonly #exchanges = new Map<StreamHandler, Conversation>();
   #runnersMade = 0;
   #outages = 0;
   #closed = false;
@@ -36,18 +38,18 @@ export class World {
   constructor(plan: Plan, teller: Teller | null = null) {
     this.plan = plan;
     this.#random = new Random(plan.seed + 0x51ed);
-    this.#tale = new Tale(this.schedule, this.#carried, teller);
+    this.#tale = new Tale(this.schedule, teller);
     this.conversations = plan.scripts.map((script, id) => new Conversation(id, script, plan.seed));
     this.gateway = new SimGateway({
       ...plan,
       process: new Process("gateway", this.schedule),
       random: this.#random.fork(),
       watcher: this.#tale,
-      carries: (requestId, incarnation) => {
-        this.#carried.set(requestId, incarnation);
-        this.#tale.note(incarnation.name, `is stream ${requestId}`);
-      },
-      collected: (stream, reason) => this.#collected("gateway", stream, reason),
+      logger: this.#tale.loggerOf("gateway"),
+      observer: this.#observer(),
+      opened: (stream, handler) => this.#streamOpened(stream, handler),
+      acknowledged: (requestId, index) => this.#carried.get(requestId)?.acknowledgedTo(index),
+      collected: (stream, reason) => this.#collected(stream, reason),
     });
     for (let i = 0; i < plan.runners; i++) this.#startRunner();
     for (const conversation of this.conversations) this.#beginLater(conversation);
@@ -65,14 +67,14 @@ export class World {
 
   /** Every session that exists at either end. */
   *sessions() {
-    for (const { session } of this.gateway.sessions()) yield session;
-    for (const { sessions } of this.runners) yield* sessions;
+    yield* this.gateway.sessions();
+    for (const runner of this.runners) yield* runner.sessions();
   }
 
   /** Ends the world in good order: runners say goodbye, the gateway closes. */
   close(): void {
     this.#closed = true;
-    for (const runner of this.runners) runner.process.enter(() => runner.close());
+    for (const runner of [...this.runners]) runner.process.enter(() => runner.close());
     this.gateway.process.enter(() => this.gateway.close());
   }
 
@@ -88,11 +90,11 @@ export class World {
       process,
       random,
       watcher: this.#tale,
+      logger: this.#tale.loggerOf(process.name),
       number,
       name: runnerName,
       dial: (runner, answer) => this.#dial(runner, answer),
-      opened: (stream, start) => this.#opened(stream, start, { ...this.plan, process, random }),
-      collected: (stream, reason) => this.#collected(process.name, stream, reason),
+      opened: (stream) => this.#served(stream, { ...this.plan, process, random }),
     });
     this.runners.push(runner);
     process.enter(() => runner.start());
@@ -118,40 +120,80 @@ export class World {
   // ── clients and origins ──
 
   #beginLater(conversation: Conversation, waitMs = conversation.script.startsAtMs): void {
-    this.gateway.process.after(waitMs, () => {
+    const { process, context } = this.gateway;
+    process.after(waitMs, () => {
       const runner = this.gateway.pick(runnerName);
       // A client without a runner gets 503 and may come again.
       if (runner === null) return this.#beginLater(conversation, 500);
-      const { kind } = conversation.script;
-      const exchange = kind === "http"
-        ? new SimHttp(conversation, runner, this.gateway)
-        : new SimWs(conversation, runner, this.gateway);
-      exchange.start();
+      const of = { conversation, runner, context, process, random: this.#random.fork(), watcher: this.#tale };
+      const client = conversation.script.kind === "http" ? new SimHttpClient(of) : new SimWsClient(of);
+      this.#exchanges.set(client.exchange, conversation);
+      client.start();
     });
   }
 
-  #opened(
+  /** The gateway opened a stream for an exchange: its first, or another after the session of the last was lost. */
+  #streamOpened(stream: Stream, handler: StreamHandler): void {
+    const conversation = this.#exchanges.get(handler)!;
+    const before = conversation.incarnations.at(-1);
+    const goesOn = before !== undefined && conversation.script.kind === "websocket";
+    const incarnation = conversation.begin(goesOn ? before.base + before.acknowledgedLetters : 0);
+    stream.tap = { pushed: () => incarnation.pushed++, accepted: () => {} };
+    this.#carried.set(stream.requestId, incarnation);
+    this.#tale.note(incarnation.name, `is stream ${stream.id}`);
+  }
+
+  #served(
     stream: Stream,
-    start: RequestStartFrame | WsOpenFrame,
     context: { process: Process; random: Random; dialMs: number; careless: boolean },
-  ) {
-    const [, id, , number] = start.headers;
-    const incarnation = this.conversations[Number(id)].incarnations[Number(number)];
+  ): StreamHandler {
+    const incarnation = this.#carried.get(stream.requestId)!;
     incarnation.opened();
     return stream.kind === "http"
       ? new SimHttpOrigin(stream, incarnation, context)
       : new SimWsOrigin(stream, incarnation, context);
   }
 
-  /** A stream is reset only because one of its ends gave it up: one that ended in good order never is. */
-  #collected(where: string, stream: Stream, reason: CollectReason): void {
+  #collected(stream: Stream, reason: CollectReason): void {
     const incarnation = this.#carried.get(stream.requestId)!;
-    this.#tale.note(where, `${incarnation.name} collected: ${reason}`);
-    if (!incarnation.givenUp && (reason === "reset" || reason === "reset-by-peer")) {
-      throw new Violation(
-        `${incarnation.name} ended at the ${where} with ${reason}, though nobody gave it up`,
-      );
+    this.#tale.note("gateway", `${incarnation.name} collected: ${reason}`);
+    if (reason === "reset" || reason === "reset-by-peer") incarnation.resets.push(reason);
+  }
+
+  /** Hears how exchanges end; how a WebSocket ends that was open, its client hears by its close code. */
+  #observer(): TrafficObserver {
+    return {
+      began: ({ headers }) => {
+        const conversation = this.conversations[Number(headers[headers.indexOf("Conversation") + 1])];
+        const ignore = () => {};
+        const observer: ExchangeObserver = {
+          ...{ opened: ignore, requestBody: ignore, responded: ignore, responseBody: ignore },
+          ...{ message: ignore, closing: ignore },
+          linkChanged: (change, detail) => this.#tale.note(conversation.name, `${change}: ${detail}`),
+          done: (end) => this.#ended(conversation, end),
+        };
+        return observer;
+      },
+    };
+  }
+
+  #ended(conversation: Conversation, { problem }: ExchangeEnd): void {
+    const { script, name, outcome } = conversation;
+    if (outcome !== null || (script.kind === "websocket" && problem === null)) return;
+    this.#tale.note(name, `ended: ${problem ?? "completed"}`);
+    switch (problem) {
+      case null:
+        return conversation.finish({ kind: "completed" });
+      case "client_gone":
+        return conversation.finish({ kind: "aborted" });
+      case "link_lost":
+        return conversation.finish({ kind: "lost", reason: problem });
+      case "limit":
+        return conversation.finish({ kind: "shed" });
+      case "origin_failed":
+        if (script.failsAfterMs !== null) return conversation.finish({ kind: "origin" });
     }
+    throw new Violation(`${name} ended with ${problem}, which nothing in the world can have caused`);
   }
 
   // ── faults ──
@@ -182,7 +224,8 @@ export class World {
         this.schedule.after(fault.forMs, null, () => this.#startRunner());
         return;
       case "drain":
-        if (runner?.process.state !== "running") return;
+        // One that knows of no link has nobody to ask whether something is on its way to it.
+        if (runner?.process.state !== "running" || !runner.connected) return;
         runner.process.enter(() =>
           runner.drain(fault.withinMs, () => {
             this.#forget(runner);
@@ -199,7 +242,7 @@ export class World {
   }
 
   #cut(runner: SimRunner | undefined, cut: "told" | "silent", way: "both" | "up" | "down"): void {
-    const wire = runner?.link?.wire;
+    const wire = runner?.wire;
     if (wire === undefined) return;
     if (way === "both") wire.cut(cut);
     else (way === "up" ? wire : wire.peer).blackhole();

@@ -1,0 +1,283 @@
+import {
+  errorCodes,
+  frameTypes,
+  type GoAwayFrame,
+  type HelloFrame,
+  initialWindowBytes,
+  isRunnerName,
+  maxProtocolVersion,
+  minProtocolVersion,
+  negotiateVersion,
+  ProtocolError,
+  resetCodes,
+  type ResumeFrame,
+  runnerNameRule,
+  type StreamPosition,
+} from "../protocol/mod.ts";
+import type { HeartbeatPhase } from "../session/mod.ts";
+import type { LinkTap } from "../capture/mod.ts";
+import type { DelegatedFrame, Link, LinkEnd, Timer } from "../link/mod.ts";
+import type { LinkEvent } from "../telemetry/mod.ts";
+import type { LinkAcceptorOptions } from "./link_acceptor.ts";
+import { tellLinkChange } from "./observe.ts";
+import { RunnerSession } from "./runner_session.ts";
+
+export interface LinkHandshakeOptions extends LinkAcceptorOptions {
+  /** Address the runner dialled from. */
+  address: string;
+  tap?: LinkTap;
+}
+
+/** A runner that has connected must say hello within this time, milliseconds. */
+const helloWithinMs = 10_000;
+
+/** Bounds on what a runner may claim as its window, bytes. */
+const smallestWindow = 64 * 1024;
+const largestWindow = 16 * 1024 * 1024;
+
+/** One link's way from the first frame to its session, and that session's view of this link. */
+export class LinkHandshake {
+  readonly #options: LinkHandshakeOptions;
+  readonly #link: Link;
+  #hello: HelloFrame | null = null;
+  #version = maxProtocolVersion;
+  #positions: StreamPosition[] = [];
+  #session: RunnerSession | null = null;
+  /** The runner is closing this link, and is not coming back. */
+  #saidGoodbye = false;
+  #helloTimer: Timer;
+
+  constructor(link: Link, options: LinkHandshakeOptions) {
+    this.#link = link;
+    this.#options = options;
+    this.#helloTimer = options.clock.after(helloWithinMs, () => {
+      link.destroy({ kind: "lost", reason: `no hello within ${helloWithinMs} ms` });
+    });
+  }
+
+  frame(frame: DelegatedFrame): void {
+    switch (frame.type) {
+      case frameTypes.hello:
+        if (this.#hello !== null) throw new ProtocolError("a second hello came on the same link");
+        this.#checkHello(frame);
+        return;
+      case frameTypes.resume:
+        this.#resume(frame);
+        return;
+      case frameTypes.error:
+        this.#options.logger.warn("link.error", {
+          ...this.fields(),
+          code: frame.code,
+          message: frame.message,
+        });
+        return;
+      case frameTypes.probeReply:
+        if (this.#session !== null) this.#options.probeReply(this.#session, frame);
+        return;
+      default:
+        throw new ProtocolError("a runner must not send welcome or probe");
+    }
+  }
+
+  goAway({ reason, drainMs }: GoAwayFrame): void {
+    if (this.#session === null) return;
+    this.#saidGoodbye = drainMs === 0;
+    this.#session.draining = true;
+    this.#options.logger.info("runner.draining", { ...this.fields(), reason });
+  }
+
+  phase(from: HeartbeatPhase, to: HeartbeatPhase, reason: string): void {
+    this.#options.tap?.phase(from, to, reason);
+    const log = to === "late" ? "warn" : "debug";
+    this.#options.logger[log]("link.phase", { ...this.fields(), from, to, reason });
+    if (to !== "connecting") this.#tell(to, reason);
+  }
+
+  rtt(rttMs: number): void {
+    if (this.#session !== null) this.#options.observer?.rtt?.(this.#session.id, rttMs);
+  }
+
+  closed(end: LinkEnd): void {
+    this.#helloTimer.cancel();
+    const { logger, tap, resumeWindowMs, clock, metrics } = this.#options;
+    tap?.closed(end);
+    const session = this.#session;
+    const level = end.kind === "protocol" ? "warn" : "info";
+    logger[level]("link.closed", { ...this.fields(), kind: end.kind, reason: end.reason });
+    if (session === null || session.link !== this.#link) return;
+    session.detach(end.reason);
+    this.#tell("dropped", end.reason);
+    if (this.#saidGoodbye || resumeWindowMs === 0) {
+      this.#end(session, resetCodes.linkLost, end.reason);
+      return;
+    }
+    session.expiry = clock.after(resumeWindowMs, () => {
+      metrics.resumes.expired++;
+      const reason = `the runner did not come back within ${resumeWindowMs} ms`;
+      this.#end(session, resetCodes.resumeTimeout, reason);
+    });
+  }
+
+  /** What is known of this link, for the log. */
+  fields(): { runner?: string; session?: string; address: string } {
+    const { address } = this.#options;
+    return { runner: this.#session?.name, session: this.#session?.id, address };
+  }
+
+  // ── private ──
+
+  #checkHello(hello: HelloFrame): void {
+    this.#helloTimer.cancel();
+    const version = negotiateVersion(
+      { min: minProtocolVersion, max: maxProtocolVersion },
+      { min: hello.minVersion, max: hello.maxVersion },
+    );
+    if (version === null) {
+      const message =
+        `this gateway speaks protocol versions ${minProtocolVersion} to ${maxProtocolVersion}, ` +
+        `the runner ${hello.minVersion} to ${hello.maxVersion}`;
+      this.#link.send({ type: frameTypes.error, code: errorCodes.version, message });
+      this.#link.close(message, 1002);
+      return;
+    }
+    if (!isRunnerName(hello.runnerName)) {
+      throw new ProtocolError(`runner name ${JSON.stringify(hello.runnerName)} is not ${runnerNameRule}`);
+    }
+    if (hello.initialWindow < smallestWindow || hello.initialWindow > largestWindow) {
+      throw new ProtocolError(
+        `hello's window must be ${smallestWindow} to ${largestWindow}, found ${hello.initialWindow}`,
+      );
+    }
+    this.#version = version;
+    this.#hello = hello;
+  }
+
+  #resume(frame: ResumeFrame): void {
+    if (this.#hello === null) throw new ProtocolError("resume came before hello");
+    if (this.#session !== null) throw new ProtocolError("resume came after the last one");
+    this.#positions.push(...frame.streams);
+    if (frame.last) this.#welcome(this.#hello);
+  }
+
+  #welcome(hello: HelloFrame): void {
+    const { gatewayId, registry, logger, resumeWindowMs, agent, ready } = this.#options;
+    const id = hello.sessionId.toHex();
+    const known = registry.get(id);
+    if (known !== undefined && known.name !== hello.runnerName) {
+      throw new ProtocolError(`session ${id} is named "${known.name}", not "${hello.runnerName}"`);
+    }
+    const resumed = known !== undefined && this.#canResume(known, hello);
+    if (known !== undefined) this.#dropLink(known, resumed);
+    const session = resumed ? known : this.#createSession(id, hello);
+    this.#session = session;
+    session.address = this.#options.address;
+    session.attach(this.#link);
+    this.#link.send({
+      type: frameTypes.welcome,
+      version: this.#version,
+      gatewayId,
+      resumed,
+      resumeWindowMs,
+      initialWindow: initialWindowBytes,
+      agent,
+    });
+    for (const resume of session.session.resumeFrames()) this.#link.send(resume);
+    this.#link.flush();
+    this.#link.attachSession(session.session);
+    session.session.applyPositions(resumed ? this.#positions : []);
+    this.#positions = [];
+    logger.info(resumed ? "runner.resumed" : "runner.connected", {
+      ...this.fields(),
+      streams: session.streamCount,
+    });
+    if (resumed) this.#resumed(session);
+    else this.#connected(session, { hello, former: known });
+    ready(session, resumed);
+  }
+
+  /**
+   * Whether the runner can go on with the session: it holds it, or it has never had it, because it was not welcomed
+   * before its first link was lost. A runner that has let go of a session comes with another id, or with a session
+   * of another gateway's.
+   */
+  #canResume(known: RunnerSession, { resumeGatewayId }: HelloFrame): boolean {
+    if (resumeGatewayId === 0) return !known.session.peerKnowsStreams;
+    return resumeGatewayId === this.#options.gatewayId;
+  }
+
+  /** A half-open older link must never block its successor: it is dropped at once. */
+  #dropLink(session: RunnerSession, resumed: boolean): void {
+    const older = session.link;
+    if (!resumed) this.#options.registry.remove(session);
+    if (older === null) return;
+    older.detachSession();
+    const reason = "replaced by a newer link of the same session";
+    session.detach(reason);
+    older.destroy({ kind: "closed", reason });
+  }
+
+  #connected(session: RunnerSession, of: { hello: HelloFrame; former: RunnerSession | undefined }): void {
+    const { metrics, address } = this.#options;
+    this.#tell("opened", `from ${address}`);
+    if (of.hello.resumeGatewayId !== 0 || of.former !== undefined) {
+      metrics.resumes.refused++;
+      metrics.reconnects++;
+    }
+    // Only now: what goes on elsewhere can go on here.
+    if (of.former !== undefined) {
+      this.#end(of.former, resetCodes.linkLost, "the runner has let go of its session");
+    }
+    this.#replaceLost(session);
+  }
+
+  #resumed(session: RunnerSession): void {
+    const { metrics, address, tap } = this.#options;
+    metrics.resumes.resumed++;
+    metrics.reconnects++;
+    this.#tell("resumed", `from ${address}`);
+    tap?.resumed(session.id, session.streamCount);
+    tellLinkChange(session.session.streams(), "resumed", `on a link from ${address}`);
+  }
+
+  /**
+   * A new session of a name whose other sessions have lost their links: their process was restarted, as far as
+   * can be told. Their streams go on here rather than wait for a link that does not come.
+   */
+  #replaceLost(session: RunnerSession): void {
+    const { registry, metrics } = this.#options;
+    for (const other of [...registry.named(session.name)]) {
+      if (other === session || other.link !== null) continue;
+      metrics.resumes.restarted++;
+      this.#end(other, resetCodes.linkLost, "a new runner of that name has taken its place");
+    }
+  }
+
+  #end(session: RunnerSession, code: number, reason: string): void {
+    this.#options.registry.remove(session);
+    session.end(code, reason);
+    this.#options.logger.info("session.ended", { runner: session.name, session: session.id, reason });
+    this.#tell("ended", reason, session);
+  }
+
+  #tell(kind: LinkEvent["kind"], detail: string, session = this.#session): void {
+    if (session === null) return;
+    this.#options.observer?.linkEvent?.({ link: session.id, runner: session.name, kind, detail });
+  }
+
+  #createSession(id: string, hello: HelloFrame): RunnerSession {
+    const { address, gatewayId, requestIds, registry, collected, clock } = this.#options;
+    const session = new RunnerSession({
+      id,
+      name: hello.runnerName,
+      agent: hello.agent,
+      address,
+      gatewayId,
+      peerWindow: hello.initialWindow,
+      requestIds,
+      clock,
+      events: { collected },
+    });
+    registry.add(session);
+    return session;
+  }
+}

@@ -1,0 +1,19 @@
+import { Http1Error, type RequestHead } from "../http1/mod.ts";
+
+/**
+ * Turns an absolute-form target (RFC 9112, 3.2.2) into origin-form; its authority replaces Host.
+ *
+ * @throws {Http1Error} 400 when the target is of neither form
+ */
+export function useOriginForm(head: RequestHead): void {
+  const { target } = head;
+  if (target.startsWith("/") || target === "*") return;
+  const match = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target);
+  if (match === null) {
+    throw new Http1Error(400, "the request target must begin with / or be an absolute http URL");
+  }
+  head.target = match[2] === "" ? "/" : match[2].startsWith("?") ? `/${match[2]}` : match[2];
+  for (let i = 0; i < head.headers.length; i += 2) {
+    if (head.headers[i].toLowerCase() === "host") head.headers[i + 1] = match[1];
+  }
+}

@@ -1,0 +1,124 @@
+import { resetCodes } from "../protocol/mod.ts";
+import type { Clock } from "../link/mod.ts";
+import type { Logger, StreamStatus, TunnelMetrics } from "../telemetry/mod.ts";
+import { BufferLimit, isExchange } from "./buffer_limit.ts";
+import { Hibernation, type Sleeper } from "./hibernation.ts";
+import { hibernatingStatus } from "./observe.ts";
+import type { Registry } from "./registry.ts";
+import type { Runner, RunnerSession } from "./runner_session.ts";
+
+export interface RunnerPoolOptions {
+  gatewayId: number;
+  registry: Registry;
+  /** Where streams of a lost session go on: on any runner that is there, or only on one that comes afterwards. */
+  wake: "any" | "same";
+  /** Bytes held for runners, over all streams. */
+  maxBufferedBytes: number;
+  clock: Clock;
+  logger: Logger;
+  metrics: TunnelMetrics;
+}
+
+/** The runners of a gateway, and the clients that wait for one: who serves whom, and what becomes of the rest. */
+export class RunnerPool {
+  readonly #options: RunnerPoolOptions;
+  readonly #hibernation = new Hibernation();
+  readonly #bufferLimit: BufferLimit;
+  #draining = false;
+
+  constructor(options: RunnerPoolOptions) {
+    this.#options = options;
+    const { gatewayId, registry, maxBufferedBytes: maxBytes, logger, metrics } = options;
+    const hibernation = this.#hibernation;
+    this.#bufferLimit = new BufferLimit({ gatewayId, maxBytes, registry, hibernation, logger, metrics });
+  }
+
+  /** Streams in flight over all runners. */
+  get streamCount(): number {
+    let count = 0;
+    for (const session of this.#options.registry.all()) count += session.streamCount;
+    return count;
+  }
+
+  /** Payload bytes held for runners: unacknowledged, unsent, or of streams without a runner. */
+  get bufferedBytes(): number {
+    return this.#bufferLimit.bufferedBytes;
+  }
+
+  /** Client WebSockets and requests that wait for a runner. */
+  get hibernating(): number {
+    return this.#hibernation.size;
+  }
+
+  /** Every stream in flight, and every client that waits for a runner. */
+  streams(): StreamStatus[] {
+    const { gatewayId, registry, clock } = this.#options;
+    const of = { gatewayId, nowMs: clock.monotonicMs() };
+    const streams = Array.from(registry.all(), (session) => session.streamStatuses()).flat();
+    for (const waiting of this.#hibernation.all()) {
+      if (isExchange(waiting)) streams.push(hibernatingStatus(waiting.waitingStatus(), of));
+    }
+    return streams;
+  }
+
+  /** The runner for a new stream, or `null` when none of that name is there. */
+  pick(name: string): Runner | null {
+    return this.#options.registry.pick(name);
+  }
+
+  /**
+   * Where a stream goes on whose session was lost: on a runner that is there now, or (`"wait"`) on one that comes
+   * within `waitMs`, when `sleeper` is woken or given up; `null` when there is nothing to wait for.
+   */
+  carryOn(sleeper: Sleeper, waitMs: number): Runner | "wait" | null {
+    if (this.#draining) return null;
+    const { wake, registry, clock } = this.#options;
+    if (wake === "any") {
+      const runner = registry.pickConnected(sleeper.runnerName);
+      if (runner !== null) return runner;
+    }
+    if (waitMs === 0) return null;
+    this.#hibernation.add(sleeper, clock.monotonicMs() + waitMs);
+    return "wait";
+  }
+
+  /** `sleeper` waits no longer. */
+  awake(sleeper: Sleeper): void {
+    this.#hibernation.remove(sleeper);
+  }
+
+  /** `bytes` more are held for runners: somebody may have to be given up. */
+  held(bytes: number): void {
+    this.#bufferLimit.took(bytes);
+  }
+
+  /** A runner is there: sleepers of its name go on, with it alone if they wait for theirs to be restarted. */
+  ready(session: RunnerSession, resumed: boolean): void {
+    const { wake, registry } = this.#options;
+    if (wake === "any") {
+      this.#hibernation.wakeAll(session.name, () => registry.pickConnected(session.name));
+    } else if (!resumed) {
+      this.#hibernation.wakeAll(session.name, () => session);
+    }
+  }
+
+  /** Gives up those who have waited long enough. Called about once a second. */
+  sweep(): void {
+    this.#hibernation.expireUntil(this.#options.clock.monotonicMs(), "no runner came back in time");
+  }
+
+  /** The gateway shuts down: nobody waits any longer, neither for another runner nor for a link to come back. */
+  drain(reason: string): void {
+    this.#draining = true;
+    this.#hibernation.close(reason);
+    for (const session of [...this.#options.registry.all()]) {
+      if (session.link === null) this.end(session, reason);
+    }
+  }
+
+  /** A session is over: its streams are given up, because the gateway shuts down. */
+  end(session: RunnerSession, reason: string): void {
+    this.#options.registry.remove(session);
+    session.end(resetCodes.shuttingDown, reason);
+  }
+}

@@ -1,0 +1,403 @@
+import {
+  errorCodes,
+  frameTypes,
+  maxProtocolVersion,
+  minProtocolVersion,
+  ProtocolError,
+} from "../protocol/mod.ts";
+import { Backoff, type Session } from "../session/mod.ts";
+import {
+  type Clock,
+  type Connect,
+  type DelegatedFrame,
+  frameLog,
+  Link,
+  noLinkStatus,
+  observeBoth,
+  type Timer,
+} from "../link/mod.ts";
+import type { Capture, LinkTap } from "../capture/mod.ts";
+import type { LinkStatus, Logger, StreamStatus, TrafficObserver, TunnelMetrics } from "../telemetry/mod.ts";
+import type { Backend } from "./backend.ts";
+import { openingFrames, type Welcome, WelcomeReader } from "./link_opening.ts";
+import { OpenLinks, sendGoAway } from "./open_links.ts";
+import type { ProbeResponder } from "./probe_responder.ts";
+import type { RunnerState } from "./runner_options.ts";
+import { RunnerSessions } from "./runner_sessions.ts";
+
+/** How an attempt to reach the gateway came out. */
+export type Dialled =
+  | {
+    kind: "connected";
+    connect: Connect;
+    /** Begins to read what the gateway sends. */
+    start(): void;
+    /** Drops the connection that nobody wants any more. */
+    abandon(): void;
+  }
+  | { kind: "failed"; reason: string }
+  /** The gateway will not have this runner, now or later. */
+  | { kind: "refused"; error: Error };
+
+export interface RunnerCoreOptions {
+  /** Makes an identity towards gateways: 16 random bytes. */
+  newSessionId(): Uint8Array;
+  /** Name that clients are routed by. */
+  name: string;
+  agent: string;
+  /** The gateway's host and port, for people. */
+  gateway: string;
+  backend: Backend;
+  probes: ProbeResponder;
+  pingIntervalMs: number;
+  pingTimeoutMs: number;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  logger: Logger;
+  metrics: TunnelMetrics;
+  observer?: TrafficObserver;
+  capture?: Capture;
+  /** Tries once to reach the gateway. @returns what cancels the attempt */
+  dial(answer: (dialled: Dialled) => void): () => void;
+  onState?: (state: RunnerState) => void;
+  /** Everything is closed. `error` is why the gateway refused the runner; `null` when it was closed from here. */
+  over(error: Error | null): void;
+}
+
+/** A link's way from dialling to its end. */
+interface ActiveLink {
+  link: Link;
+  tap: LinkTap | undefined;
+  session: Session | null;
+}
+
+/** What the runner is about, besides the streams it serves. */
+type Phase =
+  | { name: "idle" }
+  | { name: "dialling"; cancel: () => void }
+  | { name: "linked"; active: ActiveLink }
+  | { name: "waiting"; timer: Timer }
+  | { name: "closed" };
+
+const welcomeWithinMs = 10_000;
+
+/**
+ * What a runner decides: when to dial, which session a link carries, when a session that lost its link is given up,
+ * how it drains and closes. Time and the network come in by its options, so that it runs in virtual time as well.
+ */
+export class RunnerCore {
+  readonly #options: RunnerCoreOptions;
+  /** Another one as soon as a session is let go of, so that no gateway takes the next one for its continuation. */
+  #sessionId: Uint8Array;
+  #logger: Logger;
+  readonly #backoff: Backoff;
+  readonly #sessions: RunnerSessions;
+  readonly #links: OpenLinks;
+  #phase: Phase = { name: "idle" };
+  #expiry: Timer | null = null;
+  /** The resume window ended while a hello that names the session was on its way: the answer to it decides. */
+  #expired = false;
+  #resumeWindowMs = 0;
+  #gatewayAgent = "";
+  #linkCount = 0;
+  #downSinceMs: number;
+  /** Until when it drains; `null` while it does not. */
+  #drainsUntilMs: number | null = null;
+  #drainTimer: Timer | null = null;
+  /**
+   * It drains, and the gateway may not know it: a stream may be on its way. It is not closed before the gateway has
+   * answered, over this link or the next.
+   */
+  #unconfirmed = false;
+
+  constructor(options: RunnerCoreOptions) {
+    this.#options = options;
+    this.#sessionId = options.newSessionId();
+    this.#logger = this.#loggerOf();
+    const { name: runner, backend, metrics, observer, capture, clock, random } = options;
+    this.#backoff = new Backoff({ random });
+    this.#links = new OpenLinks(clock);
+    this.#downSinceMs = clock.monotonicMs();
+    this.#sessions = new RunnerSessions({
+      ...{ runner, backend, metrics, observer, capture, clock },
+      id: () => this.id,
+      collected: () => this.#checkIdle(),
+    });
+  }
+
+  /** The session's id, hexadecimal. */
+  get id(): string {
+    return this.#sessionId.toHex();
+  }
+
+  /** Its sessions, for an onlooker. */
+  get sessions(): RunnerSessions {
+    return this.#sessions;
+  }
+
+  /** Whether it takes no more streams. */
+  get draining(): boolean {
+    return this.#drainsUntilMs !== null;
+  }
+
+  get connected(): boolean {
+    return this.#active !== null && this.#active.session !== null;
+  }
+
+  /** Begins to dial; it dials again whenever the link is lost. */
+  start(): void {
+    if (this.#phase.name === "closed") return;
+    let answered = false;
+    const cancel = this.#options.dial((dialled) => {
+      answered = true;
+      this.#dialled(dialled);
+    });
+    if (!answered) this.#phase = { name: "dialling", cancel };
+  }
+
+  /** Asks for no more streams, lets those in flight finish, then closes. */
+  drain(withinMs: number): void {
+    if (this.#drainsUntilMs !== null || this.#phase.name === "closed") return;
+    const { clock } = this.#options;
+    this.#drainsUntilMs = clock.monotonicMs() + withinMs;
+    this.#unconfirmed = this.connected;
+    this.#links.goAway(withinMs);
+    this.#drainTimer = clock.after(withinMs, () => this.close());
+    this.#confirmDrain();
+    this.#checkIdle();
+  }
+
+  /** Closes at once: streams in flight are reset. */
+  close(): void {
+    this.#end(null);
+  }
+
+  /** Drops the link; the runner dials again and its streams go on. @returns whether there was one */
+  dropLink(): boolean {
+    const active = this.#active;
+    active?.link.close("dropped by the operator", 1012);
+    return active !== null;
+  }
+
+  /** Its session and the link that carries it. */
+  links(): LinkStatus[] {
+    const { name, gateway, clock } = this.#options;
+    const link = this.#active?.link ?? null;
+    const phase = link?.heartbeat.phase ?? "lost";
+    return [{
+      id: this.id,
+      runner: name,
+      agent: this.#gatewayAgent,
+      address: gateway,
+      state: phase === "lost" ? "hibernating" : phase,
+      draining: this.draining,
+      linkCount: this.#linkCount,
+      streams: this.#sessions.streamCount,
+      bufferedBytes: this.#sessions.bufferedBytes,
+      ...(link?.status() ?? noLinkStatus(clock.monotonicMs() - this.#downSinceMs)),
+    }];
+  }
+
+  /** Every stream in flight. */
+  streams(): StreamStatus[] {
+    return this.#sessions.streams();
+  }
+
+  // ── private ──
+
+  get #active(): ActiveLink | null {
+    return this.#phase.name === "linked" ? this.#phase.active : null;
+  }
+
+  #dialled(dialled: Dialled): void {
+    if (this.#phase.name === "closed") {
+      if (dialled.kind === "connected") dialled.abandon();
+      return;
+    }
+    switch (dialled.kind) {
+      case "connected":
+        return this.#openLink(dialled);
+      case "failed":
+        return this.#dialLater(dialled.reason);
+      case "refused":
+        return this.#end(dialled.error);
+      default:
+        dialled satisfies never;
+    }
+  }
+
+  #dialLater(reason: string): void {
+    const { clock, onState } = this.#options;
+    const retryInMs = Math.round(this.#backoff.next());
+    this.#phase = { name: "waiting", timer: clock.after(retryInMs, () => this.start()) };
+    onState?.({ state: "disconnected", reason, retryInMs });
+    this.#logger.warn("link.down", { reason, retryInMs });
+  }
+
+  #openLink({ connect, start }: Extract<Dialled, { kind: "connected" }>): void {
+    const { capture, gateway, clock, random, metrics, observer, name: runnerName } = this.#options;
+    const { pingIntervalMs, pingTimeoutMs, agent } = this.#options;
+    const logger = this.#logger;
+    const answer = new WelcomeReader();
+    const tap = capture?.link(gateway);
+    const link: Link = new Link({
+      ...{ connect, clock, random, pingIntervalMs, pingTimeoutMs },
+      observer: observeBoth(tap, frameLog(logger, () => ({}))),
+      metrics: metrics.links,
+      events: {
+        rtt: (rttMs) => observer?.rtt?.(this.id, rttMs),
+        frame: (frame) => this.#frame(active, frame, answer),
+        goAway: ({ reason }) => {
+          logger.info("gateway.draining", { reason });
+          // The session stays with this link; the next one begins another.
+          if (active.session !== null) this.#letGo(() => this.#sessions.leave(active.session!));
+          if (this.#active === active) this.#dialLater(reason);
+        },
+        phase: (from, to, reason) => {
+          tap?.phase(from, to, reason);
+          logger[to === "late" ? "warn" : "debug"]("link.phase", { from, to, reason });
+          if (to !== "connecting") this.#sessions.tellLink(to, reason);
+        },
+        closed: (end) => {
+          welcomeTimer.cancel();
+          tap?.closed(end);
+          this.#linkClosed(active, end.reason);
+        },
+      },
+    });
+    const active: ActiveLink = { link, tap, session: null };
+    const welcomeTimer = clock.after(welcomeWithinMs, () => {
+      if (active.session !== null) return;
+      link.destroy({ kind: "lost", reason: `no welcome within ${welcomeWithinMs} ms` });
+    });
+    this.#links.add(link);
+    this.#phase = { name: "linked", active };
+    const introduction = { sessionId: this.#sessionId, runnerName, agent, session: this.#sessions.current };
+    for (const frame of openingFrames(introduction)) link.send(frame);
+    start();
+    link.start();
+  }
+
+  #frame(active: ActiveLink, frame: DelegatedFrame, answer: WelcomeReader): void {
+    switch (frame.type) {
+      case frameTypes.welcome:
+      case frameTypes.resume: {
+        const welcome = answer.take(frame);
+        if (welcome !== null) this.#welcomed(active, welcome);
+        return;
+      }
+      case frameTypes.error:
+        this.#logger.error("link.error", { code: frame.code, message: frame.message });
+        return;
+      case frameTypes.probe:
+        this.#options.probes.receive(active.link, frame);
+        return;
+      default:
+        throw new ProtocolError("a gateway must not send hello or probe-reply");
+    }
+  }
+
+  #welcomed(active: ActiveLink, { welcome, positions }: Welcome): void {
+    const { gateway, metrics, clock, onState } = this.#options;
+    if (welcome.version < minProtocolVersion || welcome.version > maxProtocolVersion) {
+      const message = `the gateway chose protocol version ${welcome.version}`;
+      active.link.send({ type: frameTypes.error, code: errorCodes.version, message });
+      throw new ProtocolError(message);
+    }
+    const sessions = this.#sessions;
+    const held = sessions.current;
+    const resumed = held !== null && held.gatewayId === welcome.gatewayId && welcome.resumed;
+    this.#expiry?.cancel();
+    this.#expiry = null;
+    this.#expired = false;
+    this.#linkCount++;
+    if (this.#linkCount > 1) metrics.reconnects++;
+    if (resumed) metrics.resumes.resumed++;
+    else if (held !== null) metrics.resumes.refused++;
+    const session = resumed ? held : sessions.begin(welcome);
+    sessions.carry(session, active.link);
+    active.session = session;
+    this.#resumeWindowMs = welcome.resumeWindowMs;
+    this.#gatewayAgent = welcome.agent;
+    this.#backoff.reset();
+    active.link.attachSession(session);
+    session.applyPositions(positions);
+    if (resumed) {
+      active.tap?.resumed(this.id, session.streamCount);
+      sessions.tellStreams(session, "resumed", `on another link to ${gateway}`);
+    }
+    sessions.tellLink(resumed ? "resumed" : "opened", `to ${gateway}`);
+    onState?.({ state: "connected", gateway, resumed });
+    this.#logger.info("link.up", { gateway, resumed, streams: session.streamCount });
+    if (this.#drainsUntilMs !== null) {
+      // Not a goodbye: if this link is lost, too, the streams go on over the next. Until it is read, more may come.
+      this.#unconfirmed = true;
+      sendGoAway(active.link, Math.max(1, Math.round(this.#drainsUntilMs - clock.monotonicMs())));
+      this.#confirmDrain();
+    }
+  }
+
+  #linkClosed(active: ActiveLink, reason: string): void {
+    const isCurrent = this.#active === active;
+    if (isCurrent) this.#dialLater(reason);
+    const { session, link } = active;
+    if (session !== null && this.#sessions.detach(session, link, reason)) {
+      this.#downSinceMs = this.#options.clock.monotonicMs();
+      if (session !== this.#sessions.current || this.#resumeWindowMs === 0 || this.#phase.name === "closed") {
+        this.#sessions.end(session, "the link was lost");
+      } else {
+        this.#expiry = this.#options.clock.after(this.#resumeWindowMs, () => this.#expire());
+      }
+    }
+    if (this.#expired && isCurrent) this.#expire();
+    this.#links.remove(link);
+  }
+
+  #expire(): void {
+    this.#expiry = null;
+    this.#expired = this.#active !== null;
+    if (this.#expired) return;
+    this.#options.metrics.resumes.expired++;
+    this.#letGo(() => this.#sessions.endCurrent("the link did not come back in time"));
+  }
+
+  /** Lets go of the current session, and goes by another name from now on. */
+  #letGo(how: () => void): void {
+    how();
+    this.#sessionId = this.#options.newSessionId();
+    this.#logger = this.#loggerOf();
+  }
+
+  #loggerOf(): Logger {
+    return this.#options.logger.with({ runner: this.#options.name, session: this.id });
+  }
+
+  #confirmDrain(): void {
+    if (!this.#unconfirmed) return;
+    this.#active?.link.afterRoundTrip(() => {
+      this.#unconfirmed = false;
+      this.#checkIdle();
+    });
+  }
+
+  #checkIdle(): void {
+    if (this.draining && !this.#unconfirmed && this.#sessions.streamCount === 0) this.close();
+  }
+
+  #end(error: Error | null): void {
+    const phase = this.#phase;
+    if (phase.name === "closed") return;
+    this.#phase = { name: "closed" };
+    if (phase.name === "dialling") phase.cancel();
+    if (phase.name === "waiting") phase.timer.cancel();
+    this.#expiry?.cancel();
+    this.#drainTimer?.cancel();
+    const { clock, probes, backend, over } = this.#options;
+    // Goodbyes go out ahead of the resets that ending the sessions would send.
+    this.#links.close(() => clock.microtask(() => over(error)));
+    this.#sessions.endAll("the runner is shutting down");
+    probes.close();
+    backend.close();
+  }
+}

@@ -142,13 +142,17 @@ export class HttpForward implements StreamHandler, OriginExchange {
 
   drained(stream: Stream | null = this.#stream): void {
     this.#undelivered.deliver(stream);
+    if (!this.#requestDone) this.#backend.unwatch(this);
   }
 
-  /** The origin did not begin to answer in time. */
+  /** The origin did not begin to answer in time, or took nothing more of the request for that long. */
   timedOut(): void {
     if (this.#responseBegun) return;
     const seconds = this.#backend.responseTimeoutMs / 1000;
-    this.#fail(resetCodes.originTimeout, `no response from ${this.#backend.host} within ${seconds} s`);
+    const what = this.#requestDone
+      ? `no response from ${this.#backend.host}`
+      : `${this.#backend.host} took no more of the request`;
+    this.#fail(resetCodes.originTimeout, `${what} within ${seconds} s`);
   }
 
   // ── private ──
@@ -221,8 +225,9 @@ export class HttpForward implements StreamHandler, OriginExchange {
         throw new TypeError(`${frameName(frame.type)} came for an HTTP request`);
     }
     const bytes = payloadBytes(frame);
-    if (socket.congested) this.#undelivered.add(bytes);
-    else this.#stream?.delivered(1, bytes);
+    if (!socket.congested) return this.#stream?.delivered(1, bytes);
+    this.#undelivered.add(bytes);
+    if (!this.#responseBegun && !this.#requestDone) this.#backend.watch(this);
   }
 
   #fail(code: number, reason: string): void {

@@ -17,7 +17,10 @@ export interface OriginOptions {
   caCerts?: string[];
   /** @default 10000 */
   connectTimeoutMs?: number;
-  /** Time from the end of a request to the head of its response. @default 60000 */
+  /**
+   * How long the origin may take to begin its response once the request is sent, to answer a WebSocket's handshake, or
+   * to take more of a request's body. @default 60000
+   */
   responseTimeoutMs?: number;
   /** Largest WebSocket message from the origin, bytes. @default 16 MiB */
   maxMessageBytes?: number;
@@ -27,6 +30,12 @@ const defaultConnectTimeoutMs = 10_000;
 const defaultResponseTimeoutMs = 60_000;
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
 const checkEveryMs = 500;
+
+/** Something that waits for the origin. */
+export interface AwaitsOrigin {
+  /** The origin has kept it waiting for too long. */
+  timedOut(): void;
+}
 
 /** Forwards streams to an origin server over HTTP/1.1 and WebSocket. */
 export class OriginBackend implements Backend {
@@ -38,8 +47,8 @@ export class OriginBackend implements Backend {
   readonly responseTimeoutMs: number;
   readonly maxMessageBytes: number;
   readonly #probe: OriginProbe;
-  /** Requests that wait for their response's head, in the order they began to. */
-  readonly #waiting = new Map<HttpForward, number>();
+  /** Who waits for the origin to go on, in the order they began to. */
+  readonly #waiting = new Map<AwaitsOrigin, number>();
   #timer: ReturnType<typeof setInterval> | null = null;
 
   constructor(options: OriginOptions) {
@@ -87,13 +96,14 @@ export class OriginBackend implements Backend {
     return hasHost ? out : ["Host", this.host, ...out];
   }
 
-  /** `forward` has sent its request and waits for the head of the response. */
-  watch(forward: HttpForward): void {
+  /** `forward` waits for the origin from now on: to answer, or to take more of a request. */
+  watch(forward: AwaitsOrigin): void {
+    this.#waiting.delete(forward);
     this.#waiting.set(forward, monotonicMs() + this.responseTimeoutMs);
     this.#timer ??= setInterval(() => this.#checkTimeouts(), checkEveryMs);
   }
 
-  unwatch(forward: HttpForward): void {
+  unwatch(forward: AwaitsOrigin): void {
     this.#waiting.delete(forward);
   }
 

@@ -84,6 +84,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
 
   upgraded(head: ResponseHead, socket: ByteSocket, early: Uint8Array): void {
     this.#origin = null;
+    this.#backend.unwatch(this);
     const stream = this.#stream;
     if (stream === null) {
       socket.destroy(null);
@@ -119,6 +120,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
 
   responseHead(head: ResponseHead): void {
     this.#refusing = true;
+    this.#backend.unwatch(this);
     for (const frame of this.#waiting) this.#stream?.delivered(1, payloadBytes(frame));
     this.#waiting = [];
     this.#stream?.push({
@@ -153,6 +155,15 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
   failed(error: Error): void {
     this.#origin = null;
     this.#fail(this.#refusing ? resetCodes.originFailed : resetCodes.originUnreachable, error.message);
+  }
+
+  /** The origin did not answer the handshake in time. */
+  timedOut(): void {
+    const seconds = this.#backend.responseTimeoutMs / 1000;
+    this.#fail(
+      resetCodes.originTimeout,
+      `${this.#backend.host} did not answer the WebSocket handshake within ${seconds} s`,
+    );
   }
 
   // ── WebSocketHandler: from the origin ──
@@ -204,6 +215,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
       origin.socket.write(
         encodeRequestHead("GET", this.#backend.targetOf(this.#open.target), this.#handshake()),
       );
+      this.#backend.watch(this);
     } catch (error) {
       if (this.#stream === null) return;
       const timedOut = error instanceof DialError && error.timedOut;
@@ -252,6 +264,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
   }
 
   #letGo(): void {
+    this.#backend.unwatch(this);
     this.#stream = null;
     this.#waiting = [];
     this.#dialling.abort();

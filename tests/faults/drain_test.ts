@@ -80,3 +80,32 @@ Deno.test("a draining runner goes on with its WebSockets until they end, then en
   assert.equal((await client.ws.close(1000)).code, 1000);
   assert.equal((await stack.runner.status()).code, 0);
 });
+
+Deno.test("a draining runner whose link is lost dials again, and its streams go on", async () => {
+  await using stack = await startProxiedStack({ origin, runnerArgs: ["--drain-timeout", "60s"] });
+  using client = (await LedgerClient.open(stack.gateway.wsUrl, { id: "lost-while-draining" })).start();
+  await eventually(() => client.received.count, (count) => count > 3);
+  stack.runner.signal("SIGTERM");
+  await stack.gateway.process.line(/runner\.draining/);
+  const accepted = stack.proxy.acceptedCount;
+  stack.proxy.cut();
+  await stack.proxy.accepted(accepted + 1);
+  const received = client.received.count;
+  await eventually(() => client.received.count, (count) => count > received + 3);
+  await client.balance();
+  assert.equal((await client.ws.close(1000)).code, 1000);
+  assert.equal((await stack.runner.status()).code, 0);
+});
+
+Deno.test("WebSockets whose link is down when their gateway drains close with 1012 at once", async () => {
+  await using stack = await startProxiedStack({ origin, gatewayArgs: ["--drain-timeout", "60s"] });
+  using client = (await LedgerClient.open(stack.gateway.wsUrl, { id: "down-while-draining" })).start();
+  await eventually(() => client.received.count, (count) => count > 3);
+  stack.proxy.refuse(true);
+  stack.proxy.cut();
+  await stack.gateway.process.line(/link\.closed/);
+  stack.gateway.process.signal("SIGTERM");
+  // The drain's bound is longer than any wait of this test.
+  assert.equal((await client.ws.ended()).code, 1012);
+  assert.equal((await stack.gateway.process.status()).code, 0);
+});

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { type Frame, frameTypes } from "../../lib/protocol/mod.ts";
+import { type FrameOf, LinkClient } from "../support/link_client.ts";
+import { startGateway } from "../support/processes.ts";
+import { field, rawRequest } from "../support/raw_http.ts";
+import { eventually, healthOf } from "../support/stack.ts";
+import { WsClient } from "../support/ws_client.ts";
+
+type Opening = FrameOf<typeof frameTypes.requestStart> | FrameOf<typeof frameTypes.wsOpen>;
+
+const nothingHeld: Frame = { type: frameTypes.resume, last: true, streams: [] };
+
+/** Acknowledges everything before `index` of the stream that `opening` opened. */
+function ack(opening: Opening, index: number): Frame {
+  const { gatewayId, requestId } = opening;
+  return { type: frameTypes.ack, gatewayId, requestId, index, credit: 1024 * 1024 };
+}
+
+/** Says hello as another link of the same runner. */
+async function again(
+  gatewayWsUrl: string,
+  first: LinkClient,
+  resumeGatewayId: number,
+): Promise<{ link: LinkClient; welcome: FrameOf<typeof frameTypes.welcome> }> {
+  const link = await LinkClient.open(gatewayWsUrl);
+  link.send(link.hello({ sessionId: first.sessionId, resumeGatewayId }), nothingHeld);
+  return { link, welcome: await link.frame(frameTypes.welcome) };
+}
+
+/** Opens a WebSocket through a runner driven by hand, which accepts it. */
+async function acceptedSocket(gatewayWsUrl: string, link: LinkClient): Promise<[WsClient, Opening]> {
+  const opening = WsClient.open(`${gatewayWsUrl}/`);
+  const open = await link.frame(frameTypes.wsOpen);
+  const { gatewayId, requestId } = open;
+  link.send({ type: frameTypes.wsAccept, gatewayId, requestId, index: 0, headers: [] }, ack(open, 1));
+  return [await opening, open];
+}
+
+Deno.test("a runner that was lost before it had its welcome goes on: what was opened is opened again", async () => {
+  await using gateway = await startGateway();
+  const { link: first } = await LinkClient.welcomed(gateway.wsUrl);
+  const answer = fetch(`${gateway.url}/once`, { method: "POST", body: "unheard" });
+  await first.frame(frameTypes.requestStart);
+  first.ws.socket.terminate();
+  const { link, welcome } = await again(gateway.wsUrl, first, 0);
+  using _link = link;
+  assert.equal(welcome.resumed, true);
+  const { gatewayId, requestId, method } = await link.frame(frameTypes.requestStart);
+  assert.equal(method, "POST");
+  const of = { gatewayId, requestId };
+  link.send(
+    { type: frameTypes.responseStart, ...of, index: 0, status: 204, reason: "", headers: [] },
+    { type: frameTypes.bodyEnd, ...of, index: 1, cut: false, stop: false, trailers: [] },
+  );
+  assert.equal((await answer).status, 204);
+});
+
+Deno.test("a runner that has let go of its session is not taken to go on with it", async () => {
+  await using gateway = await startGateway();
+  const { link: first } = await LinkClient.welcomed(gateway.wsUrl);
+  const [client, open] = await acceptedSocket(gateway.wsUrl, first);
+  const get = fetch(`${gateway.url}/get`);
+  const post = fetch(`${gateway.url}/post`, { method: "POST" });
+  await first.frame(frameTypes.requestStart);
+  const second = await first.frame(frameTypes.requestStart);
+  first.send(ack(open, 1), ack(second, 1));
+  // The gateway still takes this link for alive.
+  const { link, welcome } = await again(gateway.wsUrl, first, 0);
+  using _link = link;
+  assert.equal(welcome.resumed, false);
+  const woken = await link.frame(frameTypes.wsOpen);
+  assert.equal(woken.resumed, true);
+  const repeated = await link.frame(frameTypes.requestStart);
+  assert.equal(repeated.target, "/get");
+  const refused = await post;
+  assert.equal(refused.status, 502);
+  assert.equal(refused.headers.get("x-tunnel-error"), "link_lost");
+  await refused.body?.cancel();
+  const { gatewayId, requestId } = repeated;
+  link.send(
+    {
+      type: frameTypes.responseStart,
+      gatewayId,
+      requestId,
+      index: 0,
+      status: 200,
+      reason: "OK",
+      headers: [],
+    },
+    { type: frameTypes.bodyEnd, gatewayId, requestId, index: 1, cut: false, stop: false, trailers: [] },
+  );
+  assert.equal(await (await get).text(), "");
+  assert.equal(link.frames(frameTypes.requestStart).length, 1);
+  client.socket.terminate();
+});
+
+Deno.test("a runner that comes back from another gateway's session begins anew here", async () => {
+  await using gateway = await startGateway();
+  const { link: first, welcome } = await LinkClient.welcomed(gateway.wsUrl);
+  const [client] = await acceptedSocket(gateway.wsUrl, first);
+  first.ws.socket.terminate();
+  const back = await again(gateway.wsUrl, first, welcome.gatewayId === 1 ? 2 : 1);
+  using _link = back.link;
+  assert.equal(back.welcome.resumed, false);
+  assert.equal((await back.link.frame(frameTypes.wsOpen)).resumed, true);
+  client.socket.terminate();
+});
+
+Deno.test("a PUT whose empty body the lost runner had is not repeated without its end", async () => {
+  await using gateway = await startGateway();
+  const { link: first } = await LinkClient.welcomed(gateway.wsUrl);
+  const answer = rawRequest(
+    gateway.port,
+    "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+  );
+  const start = await first.frame(frameTypes.requestStart);
+  await first.frame(frameTypes.bodyEnd);
+  first.send(ack(start, 2));
+  await eventually(
+    () => healthOf(gateway),
+    ({ streams, bufferedBytes }) => streams === 1 && bufferedBytes === 0,
+  );
+  // A ping that comes back says that the acknowledgement was read.
+  first.send({ type: frameTypes.ping, sequence: 7, sentAtUs: 0 });
+  await first.frame(frameTypes.pong);
+  first.ws.socket.terminate();
+  const { link } = await LinkClient.welcomed(gateway.wsUrl);
+  using _link = link;
+  const response = await answer;
+  assert.equal(response.status, 502);
+  assert.equal(field(response, "x-tunnel-error"), "link_lost");
+  assert.deepEqual(link.frames(frameTypes.requestStart), []);
+});
+
+Deno.test("a client that had closed when its runner was lost gets its answer, and wakes nowhere", async () => {
+  await using gateway = await startGateway();
+  const { link: first } = await LinkClient.welcomed(gateway.wsUrl);
+  const [client, open] = await acceptedSocket(gateway.wsUrl, first);
+  client.socket.close(4321, "enough");
+  const close = await first.frame(frameTypes.wsClose);
+  assert.equal(close.code, 4321);
+  first.send(ack(open, 2), { type: frameTypes.ping, sequence: 7, sentAtUs: 0 });
+  await first.frame(frameTypes.pong);
+  first.ws.socket.terminate();
+  const { link } = await LinkClient.welcomed(gateway.wsUrl);
+  using _link = link;
+  assert.equal((await client.closed).code, 1000);
+  assert.deepEqual(link.frames(frameTypes.wsOpen), []);
+  await eventually(() => healthOf(gateway), ({ streams, hibernating }) => streams + hibernating === 0);
+});
+
+Deno.test("a client that closes while it waits for a runner is answered, and wakes nowhere", async () => {
+  await using gateway = await startGateway();
+  const { link: first } = await LinkClient.welcomed(gateway.wsUrl);
+  const [client] = await acceptedSocket(gateway.wsUrl, first);
+  first.send({ type: frameTypes.goAway, drainMs: 0, reason: "a test" });
+  first.ws.socket.close();
+  await eventually(() => healthOf(gateway), ({ hibernating }) => hibernating === 1);
+  assert.equal((await client.close(4321)).code, 4321);
+  await eventually(() => healthOf(gateway), ({ hibernating }) => hibernating === 0);
+});

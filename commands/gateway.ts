@@ -101,6 +101,13 @@ export function gatewayCommand() {
         .env(envName("max-message")).default(16 * 1024 * 1024, "16MiB").argParser(size),
     )
     .addOption(
+      new Option(
+        "--client-ping <duration>",
+        "silence after which a client's WebSocket is pinged, and dropped when it does not answer; 0s: never",
+      )
+        .env(envName("client-ping")).default(60_000, "60s").argParser(duration),
+    )
+    .addOption(
       new Option("--trust-forwarded", "keep X-Forwarded-Proto and -Host as a proxy in front set them")
         .env(envName("trust-forwarded")).default(false),
     )
@@ -157,6 +164,7 @@ export function gatewayCommand() {
           wake: options.wake,
           maxBufferedBytes: options.maxBuffered,
           maxMessageBytes: options.maxMessage,
+          clientPingMs: options.clientPing,
           trustForwarded: options.trustForwarded,
           logger,
           agent,

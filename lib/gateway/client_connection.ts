@@ -17,14 +17,16 @@ import {
   type ByteSocketHandler,
   concatBytes,
   copyBytes,
+  PeerWatch,
   WebSocketConnection,
+  type WebSocketHandler,
 } from "../net/mod.ts";
 import { isUpgradeRequest, upgradeRequestProblem } from "../websocket/mod.ts";
 import type { ClientInfo } from "./forwarded.ts";
 import type { IngressContext } from "./context.ts";
 import { HttpExchange } from "./http_exchange.ts";
 import { useOriginForm } from "./origin_form.ts";
-import { badRequest, draining, noRunner, type Problem } from "./problem.ts";
+import { badRequest, badUpgrade, draining, noRunner, type Problem } from "./problem.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import { runnerNameOf } from "./routing.ts";
 import type { Runner } from "./runner_session.ts";
@@ -62,6 +64,8 @@ export class ClientConnection implements ByteSocketHandler {
   #lingerTimer: ReturnType<typeof setTimeout> | null = null;
   #idleSinceMs: number;
   #requests = 0;
+  /** Once the connection has become a WebSocket. */
+  #peerWatch: PeerWatch | null = null;
 
   constructor(
     socket: ByteSocket,
@@ -75,8 +79,11 @@ export class ClientConnection implements ByteSocketHandler {
     socket.handler = this;
   }
 
-  /** Called about once a second: closes a connection that waits too long for a head. */
+  /** Called about once a second: closes a connection that waits too long for a head, or whose client is gone. */
   checkIdle(nowMs: number): void {
+    if (this.#peerWatch?.check(nowMs) === false) {
+      this.#socket.destroy(new Error("the client did not answer a ping"));
+    }
     if (this.#state !== "head") return;
     const waitedMs = nowMs - this.#idleSinceMs;
     const { headTimeoutMs, idleTimeoutMs } = this.#context.limits;
@@ -230,9 +237,7 @@ export class ClientConnection implements ByteSocketHandler {
     }
     if (isWebSocket) {
       const problem = upgradeRequestProblem(head.method, head.minorVersion, head.headers);
-      if (problem !== null) {
-        return this.#refuse(badRequest(400, `Not a valid WebSocket upgrade: ${problem}.`));
-      }
+      if (problem !== null) return this.#refuse(badUpgrade(problem));
     }
     const name = runnerNameOf(head.headers, this.#context.domain);
     const runner = this.#context.draining ? null : this.#context.pick(name);
@@ -306,16 +311,23 @@ export class ClientConnection implements ByteSocketHandler {
       client: this.#client,
       runner,
       response,
-      connect: (handler, head) =>
-        new WebSocketConnection(this.#socket, {
-          side: "server",
-          handler,
-          head,
-          maxMessageBytes: this.#context.limits.maxMessageBytes,
-        }),
+      connect: (handler, head) => this.#connect(handler, head),
       closed: () => this.#onClosed(this),
     });
     exchange.start();
+  }
+
+  #connect(handler: WebSocketHandler, head: Uint8Array): WebSocketConnection {
+    const { limits, coarseNowMs: nowMs } = this.#context;
+    const { maxMessageBytes, clientPingMs: pingAfterMs } = limits;
+    const connection = new WebSocketConnection(this.#socket, {
+      side: "server",
+      handler,
+      head,
+      maxMessageBytes,
+    });
+    if (pingAfterMs > 0) this.#peerWatch = new PeerWatch(connection, { pingAfterMs, nowMs });
+    return connection;
   }
 
   #reserved(head: RequestHead, response: ResponseWriter, bodyless: boolean): void {
@@ -325,17 +337,7 @@ export class ClientConnection implements ByteSocketHandler {
       head,
       address: this.#client.address,
       respond: (status, body, headers = []) => {
-        const bytes = new TextEncoder().encode(JSON.stringify(body) + "\n");
-        response.start(status, "", [
-          "Content-Type",
-          "application/json; charset=utf-8",
-          "Content-Length",
-          String(bytes.length),
-          "Cache-Control",
-          "no-store",
-          ...headers,
-        ]);
-        response.chunk(bytes);
+        response.json(status, body, headers);
         this.responseDone(response.keepAlive);
       },
       upgrade: (headers: RawHeaders) => {

@@ -12,6 +12,8 @@ export interface IngressLimits {
   idleTimeoutMs: number;
   /** Largest WebSocket message, bytes. */
   maxMessageBytes: number;
+  /** Silence after which a client's WebSocket is asked whether it is there, milliseconds; 0: never. */
+  clientPingMs: number;
 }
 
 /** What client connections need of the gateway around them. */

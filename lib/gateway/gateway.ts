@@ -100,6 +100,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
       headTimeoutMs,
       idleTimeoutMs,
       maxMessageBytes: options.maxMessageBytes ?? gatewayDefaults.maxMessageBytes,
+      clientPingMs: options.clientPingMs ?? gatewayDefaults.clientPingMs,
     };
     const { port, hostname = "0.0.0.0", tls } = options;
     this.#listener = tls === undefined
@@ -322,7 +323,10 @@ export class Gateway implements IngressContext, AsyncDisposable {
 
   #serve(conn: Deno.Conn): void {
     try {
-      if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+      if ("setNoDelay" in conn) {
+        (conn as Deno.TcpConn).setNoDelay(true);
+        (conn as Deno.TcpConn).setKeepAlive(true);
+      }
     } catch (error) {
       // Closed between accept and here.
       this.logger.debug("accept.failed", { reason: String(error) });

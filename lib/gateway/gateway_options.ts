@@ -34,6 +34,8 @@ export interface GatewayOptions {
   trustForwarded?: boolean;
   /** Largest WebSocket message from a client, bytes. @default 16 MiB */
   maxMessageBytes?: number;
+  /** Silence after which a client's WebSocket is pinged; gone without an answer. 0: never. @default 60000 */
+  clientPingMs?: number;
   logger?: Logger;
   /** Records what crosses the links; its owner closes it, after the gateway. */
   capture?: Capture;
@@ -52,4 +54,5 @@ export const gatewayDefaults = {
   hibernateWindowMs: 60_000,
   maxBufferedBytes: 256 * 1024 * 1024,
   maxMessageBytes: 16 * 1024 * 1024,
+  clientPingMs: 60_000,
 } as const;

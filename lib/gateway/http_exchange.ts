@@ -29,6 +29,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   #paused = false;
   readonly #undelivered = new UndeliveredFrames();
   #done = false;
+  #requestDone: boolean;
   #requestId = 0;
   /** The request's frames while no stream carries them. */
   #held: SequencedFrame[] = [];
@@ -40,6 +41,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   constructor(options: HttpExchangeOptions) {
     this.#options = options;
+    this.#requestDone = !options.hasBody;
     this.#startedAtMs = options.context.clock.monotonicMs();
     this.#observer = observe("http", options);
   }
@@ -135,6 +137,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   }
 
   requestEnd(trailers: RawHeaders): void {
+    this.#requestDone = true;
     if (!this.#stream?.sendDone) this.#push(bodyEnd({ trailers }));
   }
 
@@ -289,6 +292,8 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     const { connection, response } = this.#options;
     // A response that has begun cannot become another one: break it off, so that no client takes it for whole.
     if (response.started) return this.#breakOff(problem.code);
+    // What is left of the request's body is not read, so that nothing can follow it.
+    if (!this.#requestDone) response.closeAfter();
     response.problem(problem);
     this.#finish(problem.code);
     connection.responseDone(response.keepAlive);

@@ -1,3 +1,4 @@
+import type { RawHeaders } from "../http1/mod.ts";
 import { resetCodes } from "../protocol/mod.ts";
 
 /** Errors the gateway answers with itself; the code also stands in the `x-tunnel-error` header. */
@@ -6,6 +7,8 @@ export interface Problem {
   code: string;
   /** One sentence a user can act on. */
   message: string;
+  /** Further header fields of the answer. */
+  headers?: RawHeaders;
 }
 
 /** No runner of the wanted name is connected. */
@@ -20,6 +23,14 @@ export function noRunner(name: string): Problem {
 
 export function badRequest(status: number, message: string): Problem {
   return { status, code: "bad_request", message };
+}
+
+/** A request for a WebSocket that is not a proper one. @param problem a sentence that says why */
+export function badUpgrade(problem: string): Problem {
+  const message = `Not a valid WebSocket upgrade: ${problem}`;
+  if (!problem.includes("Sec-WebSocket-Version")) return badRequest(400, message);
+  // RFC 6455, 4.4: the versions that are spoken here.
+  return { ...badRequest(426, message), headers: ["Upgrade", "websocket", "Sec-WebSocket-Version", "13"] };
 }
 
 export function draining(): Problem {
@@ -52,7 +63,7 @@ export function problemOfReset(code: number, reason: string): Problem {
     case resetCodes.resumeTimeout:
       return { status: 504, code: "link_lost", message: `The link to the runner was lost: ${reason}.` };
     case resetCodes.shuttingDown:
-      return { status: 503, code: "draining", message: `The runner is shutting down: ${reason}.` };
+      return { status: 503, code: "draining", message: `Nothing more is served: ${reason}.` };
     case resetCodes.limit:
       return { status: 503, code: "limit", message: `A limit was passed: ${reason}.` };
     default:

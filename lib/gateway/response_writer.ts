@@ -114,19 +114,23 @@ export class ResponseWriter {
   }
 
   /** Writes an error of the gateway's own, as JSON. */
-  problem(problem: Problem): void {
-    const body = new TextEncoder().encode(
-      JSON.stringify({ error: problem.code, message: problem.message }) + "\n",
-    );
-    this.start(problem.status, reasonPhrase(problem.status), [
+  problem({ status, code, message, headers = [] }: Problem): void {
+    this.json(status, { error: code, message }, ["X-Tunnel-Error", code, ...headers]);
+  }
+
+  /** Writes an answer of the gateway's own, with further header fields. */
+  json(status: number, value: unknown, headers: RawHeaders): void {
+    const body = new TextEncoder().encode(JSON.stringify(value) + "\n");
+    this.start(status, reasonPhrase(status), [
+      "Date",
+      new Date().toUTCString(),
       "Content-Type",
       "application/json; charset=utf-8",
       "Content-Length",
       String(body.length),
       "Cache-Control",
       "no-store",
-      "X-Tunnel-Error",
-      problem.code,
+      ...headers,
     ]);
     if (this.#mode !== "none") this.chunk(body);
   }

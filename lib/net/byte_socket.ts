@@ -91,6 +91,11 @@ export class ByteSocket {
     return this.#closed || this.#ending;
   }
 
+  /** Whether reading was stopped by {@link pause}. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
   /** Bytes read and written so far. */
   get receivedBytes(): number {
     return this.#received;

@@ -68,6 +68,7 @@ export async function dial(endpoint: Endpoint, options: DialOptions = {}): Promi
     conn = tcp;
     abort.signal.throwIfAborted();
     tcp.setNoDelay(true);
+    tcp.setKeepAlive(true);
     if (!endpoint.tls) return tcp;
     abort.signal.addEventListener("abort", closeHalfOpen, { once: true });
     const tls = await Deno.startTls(tcp, { hostname, caCerts: options.caCerts });

@@ -111,6 +111,10 @@ export class WebSocketConnection implements ByteSocketHandler {
     return this.#socket.sentBytes;
   }
 
+  get paused(): boolean {
+    return this.#socket.paused;
+  }
+
   pause(): void {
     this.#socket.pause();
   }

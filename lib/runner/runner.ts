@@ -8,7 +8,8 @@ import { HandlerBackend } from "./handler_backend.ts";
 import { askBackend } from "./loopback.ts";
 import { OriginBackend } from "./origin_backend.ts";
 import { ProbeResponder } from "./probe_responder.ts";
-import { type Dialled, RunnerCore } from "./runner_core.ts";
+import { RunnerCore } from "./runner_core.ts";
+import type { Dialled } from "./runner_core_options.ts";
 import type { RunnerOptions } from "./runner_options.ts";
 
 const defaultPingIntervalMs = 3_000;

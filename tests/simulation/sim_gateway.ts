@@ -106,7 +106,12 @@ export class SimGateway {
     const { pool } = this;
     return {
       ...{ domain: null, trustForwarded: false, draining: false, coarseNowMs: 0 },
-      limits: { headTimeoutMs: Infinity, idleTimeoutMs: Infinity, maxMessageBytes: Infinity },
+      limits: {
+        headTimeoutMs: Infinity,
+        idleTimeoutMs: Infinity,
+        maxMessageBytes: Infinity,
+        clientPingMs: 0,
+      },
       ...{ logger, clock, observer, resumeWindowMs, hibernateWindowMs },
       pick: (name) => pool.pick(name),
       carryOn: (sleeper, waitMs) => pool.carryOn(sleeper, waitMs),

@@ -82,13 +82,19 @@ export async function dial(endpoint: Endpoint, options: DialOptions = {}): Promi
     if (timedOut) {
       throw new DialError(`no connection to ${where} within ${timeoutMs} ms`, { cause, timedOut });
     }
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = reasonOf(cause);
     throw new DialError(`cannot connect to ${where}: ${detail}`, { cause });
   } finally {
     clearTimeout(timer);
     abort.signal.removeEventListener("abort", closeHalfOpen);
     options.signal?.removeEventListener("abort", stop);
   }
+}
+
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  // What the TLS library says of an answer that is no TLS record.
+  return message.includes("InvalidContentType") ? `it does not speak TLS there (${message})` : message;
 }
 
 function closeQuietly(conn: Deno.Conn | null): void {

@@ -53,12 +53,15 @@ Deno.test("indices wrap several times, and half of their circle is used up, in s
     }
   }
   assert.ok(wraps >= 3);
+  const full = indexSpace / 2 - 1;
   let most = 0;
   const look = (world: World) => {
     for (const session of world.sessions()) {
       for (const { send } of session.streams()) most = Math.max(most, send.unacknowledgedFrames);
     }
   };
-  simulate(128, { look });
-  assert.equal(most, indexSpace / 2 - 1);
+  for (let seed = 0; seed < 2_000 && most < full; seed++) {
+    if (planOf(seed).profile === "half-window") simulate(seed, { look });
+  }
+  assert.equal(most, full);
 });

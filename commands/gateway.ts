@@ -221,6 +221,7 @@ function inspectedGateway(gateway: Gateway, asked: AbortController): Inspected {
   return {
     side: "gateway",
     agent,
+    url: `${reachable(gateway).http}/`,
     metrics: gateway.metrics,
     get bufferedBytes() {
       return gateway.bufferedBytes;

@@ -162,7 +162,7 @@ export function runnerCommand() {
         onState: (state) => printState(state, { name: options.name, target }),
       });
       const asked = new AbortController();
-      const inspected = inspectedRunner(runner, asked);
+      const inspected = inspectedRunner(runner, gatewayUrl, asked);
       tracing?.exportMetrics(() => familiesOf(inspected, processUsage()));
       const { server: admin, lines } = startAdmin(options, { inspected, history, logger });
       for (const line of lines) printLine(line.trim());
@@ -188,10 +188,11 @@ export function runnerCommand() {
 }
 
 /** What the admin port may see and do. @param asked aborted when it asks for a drain */
-function inspectedRunner(runner: Runner, asked: AbortController): Inspected {
+function inspectedRunner(runner: Runner, gatewayUrl: URL, asked: AbortController): Inspected {
   return {
     side: "runner",
     agent,
+    url: gatewayUrl.href.replace(/^ws/, "http"),
     metrics: runner.metrics,
     get bufferedBytes() {
       return runner.bufferedBytes;

@@ -1,6 +1,7 @@
 import { resetCodes } from "../protocol/mod.ts";
 import type { StreamAnswer } from "../session/mod.ts";
 import { ApiError } from "./api_error.ts";
+import type { LinkJson, StatusJson } from "./api_shapes.ts";
 import type { EventFeed } from "./event_feed.ts";
 import { exchangeDetail, exchangeSummary } from "./exchange_json.ts";
 import type { ExchangeRecord } from "./exchange_record.ts";
@@ -73,12 +74,13 @@ export class AdminApi {
     }
   }
 
-  #status() {
+  #status(): StatusJson {
     const { inspected, history, startedAt, wallMs } = this.#options;
     const streams = inspected.streams();
     return {
       side: inspected.side,
       agent: inspected.agent,
+      url: inspected.url,
       startedAt,
       now: wallMs(),
       draining: inspected.draining,
@@ -90,7 +92,7 @@ export class AdminApi {
     };
   }
 
-  #links() {
+  #links(): LinkJson[] {
     const { inspected, history } = this.#options;
     return inspected.links().map((link) => ({
       ...link,

@@ -1,6 +1,7 @@
+import type { LinkEventJson } from "./api_shapes.ts";
 import { exchangeSummary } from "./exchange_json.ts";
 import type { ExchangeRecord } from "./exchange_record.ts";
-import type { History, HistoryWatcher, TimedLinkEvent } from "./history.ts";
+import type { History, HistoryWatcher } from "./history.ts";
 
 /** Changes are gathered this long: a flood of requests becomes a few events a second. */
 const gatherMs = 150;
@@ -24,7 +25,7 @@ export class EventFeed implements HistoryWatcher {
   readonly #history: History;
   readonly #subscribers = new Set<Subscriber>();
   readonly #changed = new Set<ExchangeRecord>();
-  #links: TimedLinkEvent[] = [];
+  #links: LinkEventJson[] = [];
   #rtts: { link: string; at: number; rttMs: number }[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
   #keepAlive: ReturnType<typeof setInterval> | null = null;
@@ -67,7 +68,7 @@ export class EventFeed implements HistoryWatcher {
     this.#schedule();
   }
 
-  link(event: TimedLinkEvent): void {
+  link(event: LinkEventJson): void {
     this.#links.push(event);
     this.#schedule();
   }

@@ -8,68 +8,12 @@ import {
   type ZlibOptions,
 } from "node:zlib";
 import { headerValue } from "../http1/mod.ts";
+import type { BodyJson, ExchangeDetail, ExchangeSummary, HeaderPair } from "./api_shapes.ts";
 import type { ExchangeRecord } from "./exchange_record.ts";
 import type { KeptBytes } from "./kept_bytes.ts";
 
 /** A body unpacked for display may grow to this, bytes: a small one can hold gigabytes. */
 const maxUnpackedBytes = 1024 * 1024;
-
-/** An exchange as lists show it. Times are milliseconds; `startedAt` since 1970. */
-export interface ExchangeSummary {
-  id: number;
-  kind: "http" | "websocket";
-  method: string;
-  target: string;
-  host: string;
-  client: string;
-  runner: string;
-  startedAt: number;
-  durationMs: number;
-  firstByteMs: number | null;
-  /** 0 while there is no answer. */
-  status: number;
-  state: "open" | "done";
-  problem: string | null;
-  requestBytes: number;
-  responseBytes: number;
-  messages: { received: number; sent: number };
-  linkChanges: number;
-  replayOf: number | null;
-}
-
-/** Headers as they came: name and value, in order. */
-export type HeaderPair = [name: string, value: string];
-
-/** A body, or a message, as far as it was kept. */
-export interface BodyJson {
-  /** Length on the way. */
-  bytes: number;
-  keptBytes: number;
-  /** Content coding that was undone for `text` or `base64`; `null`: none. */
-  unpacked: string | null;
-  /** What was kept, when it is text; else `null`. */
-  text: string | null;
-  /** What was kept, when it is not text; else `null`. */
-  base64: string | null;
-}
-
-export interface MessageJson extends BodyJson {
-  atMs: number;
-  direction: "received" | "sent";
-  binary: boolean;
-}
-
-/** Everything that is kept of an exchange. */
-export interface ExchangeDetail extends ExchangeSummary {
-  streams: string[];
-  requestHeaders: HeaderPair[];
-  responseHeaders: HeaderPair[];
-  requestBody: BodyJson;
-  responseBody: BodyJson;
-  messageList: MessageJson[];
-  closes: { atMs: number; direction: "received" | "sent"; code: number | null; reason: string }[];
-  linkChangeList: { atMs: number; change: string; detail: string }[];
-}
 
 export function exchangeSummary(record: ExchangeRecord): ExchangeSummary {
   const { start, end } = record;
@@ -160,10 +104,10 @@ function unpack(bytes: Uint8Array, coding: string): Uint8Array | null {
   }
 }
 
-/** UTF-8 text without control characters, or `null`. A character cut off at the end is left out. */
+/** UTF-8 text without control characters, byte for byte, or `null`. A character cut off at the end is left out. */
 function textOf(bytes: Uint8Array, whole: boolean): string | null {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: !whole });
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes, { stream: !whole });
     // deno-lint-ignore no-control-regex -- they are what is looked for
     return /[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? null : text;
   } catch {

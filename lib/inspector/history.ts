@@ -1,4 +1,5 @@
 import type { ExchangeObserver, ExchangeStart, LinkEvent, TrafficObserver } from "../telemetry/mod.ts";
+import type { LinkEventJson } from "./api_shapes.ts";
 import { ExchangeRecord, type RecordOwner } from "./exchange_record.ts";
 import { RecordingBudget } from "./recording_budget.ts";
 import { RttHistory } from "./rtt_history.ts";
@@ -28,13 +29,8 @@ export interface HistoryOptions {
 /** Somebody who looks on as the history grows. */
 export interface HistoryWatcher {
   exchange(record: ExchangeRecord): void;
-  link(event: TimedLinkEvent): void;
+  link(event: LinkEventJson): void;
   rtt(link: string, atMs: number, rttMs: number): void;
-}
-
-export interface TimedLinkEvent extends LinkEvent {
-  /** Milliseconds since 1970. */
-  at: number;
 }
 
 /** The newest exchanges and link events of a gateway or runner, bounded in number and in bytes. */
@@ -43,7 +39,7 @@ export class History implements TrafficObserver, RecordOwner {
   readonly #options: HistoryOptions;
   /** In order of their beginning. */
   readonly #records = new Map<number, ExchangeRecord>();
-  readonly #linkEvents: TimedLinkEvent[] = [];
+  readonly #linkEvents: LinkEventJson[] = [];
   readonly #exchanges: RecordingBudget;
   readonly #messages: RecordingBudget;
   #watcher: HistoryWatcher | null = null;
@@ -90,7 +86,7 @@ export class History implements TrafficObserver, RecordOwner {
   }
 
   /** Oldest first. */
-  linkEvents(): readonly TimedLinkEvent[] {
+  linkEvents(): readonly LinkEventJson[] {
     return this.#linkEvents;
   }
 

@@ -6,6 +6,8 @@ export interface Inspected {
   readonly side: "gateway" | "runner";
   /** Program and version. */
   readonly agent: string;
+  /** Where clients reach the gateway, such as `http://localhost:8080/`. */
+  readonly url: string;
   readonly metrics: TunnelMetrics;
   readonly bufferedBytes: number;
   readonly draining: boolean;

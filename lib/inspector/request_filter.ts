@@ -1,5 +1,5 @@
 import { ApiError } from "./api_error.ts";
-import type { ExchangeSummary } from "./exchange_json.ts";
+import type { ExchangeSummary } from "./api_shapes.ts";
 
 /** Which recorded exchanges are wanted. */
 export interface RequestFilter {

@@ -1,3 +1,5 @@
+import type { RttBin, RttPercentiles } from "./api_shapes.ts";
+
 /** The chart looks back this far, in bins of this width, milliseconds. */
 const chartMs = 3_600_000;
 const binMs = 3_000;
@@ -7,21 +9,6 @@ const recentSamples = 256;
 
 /** Links whose round trips are kept; beyond it those not heard of for longest go. */
 const maxLinks = 100;
-
-/** One bin of the chart. */
-export interface RttBin {
-  /** Beginning of the bin, milliseconds since 1970. */
-  at: number;
-  meanMs: number;
-  maxMs: number;
-}
-
-export interface RttPercentiles {
-  samples: number;
-  p50Ms: number;
-  p90Ms: number;
-  p99Ms: number;
-}
 
 /** Round trips of many links over the last hour, in bounded memory. */
 export class RttHistory {
@@ -84,6 +71,6 @@ class RttSeries {
   chart(now: number): RttBin[] {
     return this.#bins
       .filter(({ at }) => at > now - chartMs)
-      .map(({ at, sumMs, count, maxMs }) => ({ at, meanMs: sumMs / count, maxMs }));
+      .map(({ at, sumMs, count, maxMs }) => ({ at, samples: count, meanMs: sumMs / count, maxMs }));
   }
 }

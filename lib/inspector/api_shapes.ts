@@ -1,4 +1,4 @@
-import type { LinkEvent, LinkStatus, StreamStatus } from "../telemetry/mod.ts";
+import type { LinkChange, LinkEvent, LinkStatus, StreamStatus } from "../telemetry/mod.ts";
 
 /** What `GET /api/status` says of the process. */
 export interface StatusJson {
@@ -72,6 +72,8 @@ export interface ExchangeSummary {
   responseBytes: number;
   messages: { received: number; sent: number };
   linkChanges: number;
+  /** What became last of the link that carries it; `null` while nothing did. */
+  lastLinkChange: LinkChange | null;
   replayOf: number | null;
 }
 

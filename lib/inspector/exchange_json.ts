@@ -35,6 +35,7 @@ export function exchangeSummary(record: ExchangeRecord): ExchangeSummary {
     responseBytes: record.responseBytes.totalBytes,
     messages: { ...record.messageCounts },
     linkChanges: record.linkChanges.length,
+    lastLinkChange: record.linkChanges.at(-1)?.change ?? null,
     replayOf: start.replayOf === undefined ? null : Number(start.replayOf),
   };
 }

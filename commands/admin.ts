@@ -7,6 +7,7 @@ import { formatEndpoint, makeToken } from "../lib/net/mod.ts";
 import { type Logger, type ProcessUsage, Tracing } from "../lib/telemetry/mod.ts";
 import { envName } from "./common_options.ts";
 import { UsageError } from "./errors.ts";
+import { listenProblem } from "./listen_problem.ts";
 import { requestCount, token } from "./values.ts";
 import { version } from "./version.ts";
 
@@ -76,7 +77,7 @@ export function startAdmin(
   const { history, inspected, logger } = options;
   if (adminPort.kind === "off" || history === undefined) return { server: null, lines: [] };
   const generated = settings.adminToken === undefined && !isLoopback(hostname) ? makeToken() : null;
-  const server = listen(adminPort, (port) =>
+  const server = listen({ adminPort, hostname }, (port) =>
     AdminServer.listen({
       hostname,
       port,
@@ -101,7 +102,10 @@ export function startAdmin(
   return { server, lines };
 }
 
-function listen(adminPort: AdminPort, start: (port: number) => AdminServer): AdminServer | null {
+function listen(
+  { adminPort, hostname }: { adminPort: AdminPort; hostname: string },
+  start: (port: number) => AdminServer,
+): AdminServer | null {
   if (adminPort.kind === "off") return null;
   const first = adminPort.kind === "any" ? 0 : adminPort.port;
   const tries = adminPort.kind === "from" ? portsTried : 1;
@@ -111,11 +115,10 @@ function listen(adminPort: AdminPort, start: (port: number) => AdminServer): Adm
     } catch (cause) {
       const taken = cause instanceof Deno.errors.AddrInUse;
       if (taken && adminPort.kind === "from") continue;
-      const detail = cause instanceof Error ? cause.message : String(cause);
       throw new UsageError(
         taken
           ? `admin port ${port} is in use: stop what listens there, or give another with --admin-port`
-          : `cannot listen on admin port ${port}: ${detail}`,
+          : listenProblem(cause, { hostname, port, flag: "--admin-hostname" }),
         { cause },
       );
     }

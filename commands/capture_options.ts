@@ -4,6 +4,7 @@ import { Capture, type CaptureSide } from "../lib/capture/mod.ts";
 import type { Logger } from "../lib/telemetry/mod.ts";
 import { envName } from "./common_options.ts";
 import { UsageError } from "./errors.ts";
+import { fileProblem } from "./files.ts";
 import { printLine } from "./output.ts";
 import { fileCount, headerName, positiveDuration, size } from "./values.ts";
 import { agent } from "./version.ts";
@@ -94,8 +95,7 @@ export async function startCapture(
     }
     return capture;
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`cannot write the capture ${path}: ${detail}`, { cause });
+    throw new UsageError(`cannot write the capture ${path}: ${fileProblem(cause)}`, { cause });
   }
 }
 

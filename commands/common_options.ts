@@ -61,14 +61,11 @@ export function makeLogger(options: { logLevel: LogLevel; logFormat: LogFormat }
 }
 
 /**
- * The token of `--token` or `--token-file`, or `null` when neither is given.
+ * The token of `--token` or `--token-file`, of which `settle` has left one at most; `null` when neither is given.
  *
- * @throws {UsageError} when both are, or the file holds none
+ * @throws {UsageError} when the file holds none
  */
 export function resolveToken(options: { token?: string; tokenFile?: string }): string | null {
-  if (options.token !== undefined && options.tokenFile !== undefined) {
-    throw new UsageError("--token and --token-file exclude each other: give one of them");
-  }
   if (options.tokenFile === undefined) return options.token ?? null;
   const text = readTextFile(options.tokenFile, "token file").trim();
   try {

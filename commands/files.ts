@@ -21,5 +21,8 @@ export function fileProblem(error: unknown): string {
     return "permission denied";
   }
   if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
+  if (error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists) {
+    return "a part of its path is a file, where a directory is needed";
+  }
   return error instanceof Error ? error.message : String(error);
 }

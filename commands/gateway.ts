@@ -24,6 +24,7 @@ import {
   redactOption,
   startCapture,
 } from "./capture_options.ts";
+import { readTlsFiles } from "./certificates.ts";
 import {
   configOption,
   drainTimeoutOption,
@@ -38,12 +39,12 @@ import {
   tokenFileOption,
   tokenOption,
 } from "./common_options.ts";
-import { applyConfigFile } from "./config_file.ts";
+import { settle } from "./settings.ts";
 import { UsageError } from "./errors.ts";
-import { readTextFile } from "./files.ts";
 import { printLine } from "./output.ts";
+import { listenProblem } from "./listen_problem.ts";
 import { serveUntilStopped } from "./shutdown.ts";
-import { domain, duration, port, size } from "./values.ts";
+import { domain, duration, port, positiveSize, size } from "./values.ts";
 import { agent } from "./version.ts";
 
 /** `tunnel gateway`: the public end. */
@@ -98,7 +99,7 @@ export function gatewayCommand() {
     )
     .addOption(
       new Option("--max-message <size>", "largest WebSocket message from a client")
-        .env(envName("max-message")).default(16 * 1024 * 1024, "16MiB").argParser(size),
+        .env(envName("max-message")).default(16 * 1024 * 1024, "16MiB").argParser(positiveSize),
     )
     .addOption(
       new Option(
@@ -129,10 +130,11 @@ export function gatewayCommand() {
     .addOption(logLevelOption())
     .addOption(logFormatOption())
     .action(async (_, command) => {
-      applyConfigFile(command as unknown as UntypedCommand);
+      settle(command as unknown as UntypedCommand);
       const options = command.opts();
       const given = resolveToken(options);
       const token = given ?? makeToken();
+      const tls = readTlsFiles(options);
       const logger = makeLogger(options);
       const pingTimeoutMs = resolvePingTimeout(options);
       const capture = options.capture === undefined
@@ -150,13 +152,13 @@ export function gatewayCommand() {
         });
       const history = makeHistory(options);
       const tracing = await loadTracing();
-      const gateway = listen(options.port, () =>
+      const gateway = listen(options, () =>
         Gateway.listen({
           port: options.port,
           hostname: options.hostname,
           token,
           domain: options.domain ?? null,
-          tls: readTls(options),
+          tls,
           pingIntervalMs: options.pingInterval,
           pingTimeoutMs,
           resumeWindowMs: options.resumeWindow,
@@ -192,7 +194,7 @@ export function gatewayCommand() {
     });
 }
 
-function listen(port: number, start: () => Gateway): Gateway {
+function listen({ hostname, port }: { hostname: string; port: number }, start: () => Gateway): Gateway {
   try {
     return start();
   } catch (cause) {
@@ -201,19 +203,8 @@ function listen(port: number, start: () => Gateway): Gateway {
         cause,
       });
     }
-    if (cause instanceof UsageError) throw cause;
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`cannot listen on port ${port}: ${detail}`, { cause });
+    throw new UsageError(listenProblem(cause, { hostname, port, flag: "--hostname" }), { cause });
   }
-}
-
-function readTls(options: { tlsCert?: string; tlsKey?: string }): { cert: string; key: string } | undefined {
-  const { tlsCert, tlsKey } = options;
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw new UsageError("--tls-cert and --tls-key belong together: give both or neither");
-  }
-  return { cert: readTextFile(tlsCert, "certificate"), key: readTextFile(tlsKey, "private key") };
 }
 
 /** What the admin port may see and do. @param asked aborted when it asks for a drain */

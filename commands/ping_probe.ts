@@ -3,10 +3,10 @@ import type { Command as UntypedCommand } from "commander";
 import { LinkRefusedError } from "../lib/link/mod.ts";
 import { DialError } from "../lib/net/mod.ts";
 import { ProbeRefusedError } from "../lib/probe/mod.ts";
+import { readCaFile } from "./certificates.ts";
 import { configOption, envName, resolveToken, tokenFileOption, tokenOption } from "./common_options.ts";
-import { applyConfigFile } from "./config_file.ts";
+import { settle } from "./settings.ts";
 import { exitCodes, UsageError } from "./errors.ts";
-import { readTextFile } from "./files.ts";
 import { makeOutput } from "./ping_probe_output.ts";
 import { type ProbeSettings, runProbes } from "./ping_probe_run.ts";
 import { latency, payloadSize, percent, probeCount, probeInterval, runnerName } from "./ping_probe_values.ts";
@@ -49,9 +49,7 @@ export function pingProbeCommand() {
     .addOption(
       new Option("--origin", "go on to the origin with a HEAD (else OPTIONS) request").env(envName("origin")),
     )
-    .addOption(
-      new Option("--json", "print one JSON document at the end").env(envName("json")).conflicts("ndjson"),
-    )
+    .addOption(new Option("--json", "print one JSON document at the end").env(envName("json")))
     .addOption(
       new Option("--ndjson", "print a JSON object for each probe, and a summary").env(envName("ndjson")),
     )
@@ -71,7 +69,7 @@ export function pingProbeCommand() {
     )
     .addOption(configOption())
     .action(async (_, command) => {
-      applyConfigFile(command as unknown as UntypedCommand);
+      settle(command as unknown as UntypedCommand);
       const options = command.opts();
       const settings: ProbeSettings = {
         gatewayUrl: required(
@@ -90,7 +88,7 @@ export function pingProbeCommand() {
         timeoutMs: options.timeout,
         origin: options.origin ?? false,
         bounds: { lossPercent: options.failLoss ?? null, p99Ms: options.failP99 ?? null },
-        caCerts: options.caFile === undefined ? undefined : [readTextFile(options.caFile, "CA file")],
+        caCerts: readCaFile(options.caFile),
       };
       const output = makeOutput(options);
       Deno.exitCode = await untilStopped((signal) => exitCodeOf(settings, { output, signal }));

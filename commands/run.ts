@@ -7,19 +7,19 @@ export async function run(program: TypedCommand, args: string[]): Promise<never>
   for (const command of [program, ...program.commands] as unknown as Command[]) {
     command.exitOverride();
     command.showSuggestionAfterError(true);
-    command.helpCommand(false);
     command.configureOutput({
       writeErr: writeError,
       writeOut: writeOut,
       outputError: (text, write) => write(oneLine(text)),
     });
   }
+  program.helpCommand("help [command]", "display help for command");
   if (args.length === 0) {
     writeError((program as unknown as Command).helpInformation());
     Deno.exit(exitCodes.usage);
   }
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(withoutUnknownHelp(program, args), { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
       // Help and version were asked for and have been printed; all else is bad usage and has been said.
@@ -30,6 +30,14 @@ export async function run(program: TypedCommand, args: string[]): Promise<never>
     Deno.exit(exitCodes.usage);
   }
   Deno.exit(Deno.exitCode);
+}
+
+/** Help on what is no command is told like the command itself: that there is none of that name. */
+function withoutUnknownHelp(program: TypedCommand, args: string[]): string[] {
+  const [first, topic] = args;
+  if (first !== "help" || topic === undefined || topic.startsWith("-")) return args;
+  if (topic === "help") return [first];
+  return program.commands.some((command) => command.name() === topic) ? args : [topic];
 }
 
 /** An error as one line, whatever it was made of. */

@@ -24,6 +24,7 @@ import {
   redactOption,
   startCapture,
 } from "./capture_options.ts";
+import { readCaFile } from "./certificates.ts";
 import {
   configOption,
   drainTimeoutOption,
@@ -38,12 +39,11 @@ import {
   tokenFileOption,
   tokenOption,
 } from "./common_options.ts";
-import { applyConfigFile } from "./config_file.ts";
+import { settle } from "./settings.ts";
 import { UsageError } from "./errors.ts";
-import { readTextFile } from "./files.ts";
 import { printLine } from "./output.ts";
 import { serveUntilStopped } from "./shutdown.ts";
-import { gatewayUrl, positiveDuration, size, targetUrl } from "./values.ts";
+import { gatewayUrl, positiveDuration, positiveSize, targetUrl } from "./values.ts";
 import { agent } from "./version.ts";
 import { InvalidArgumentError } from "commander";
 
@@ -80,7 +80,7 @@ export function runnerCommand() {
     )
     .addOption(
       new Option("--max-message <size>", "largest WebSocket message from the origin")
-        .env(envName("max-message")).default(16 * 1024 * 1024, "16MiB").argParser(size),
+        .env(envName("max-message")).default(16 * 1024 * 1024, "16MiB").argParser(positiveSize),
     )
     .addOption(
       new Option("--ca-file <file>", "PEM certificates to trust besides the system's, for gateway and origin")
@@ -107,7 +107,7 @@ export function runnerCommand() {
     .addOption(logLevelOption())
     .addOption(logFormatOption())
     .action(async (_, command) => {
-      applyConfigFile(command as unknown as UntypedCommand);
+      settle(command as unknown as UntypedCommand);
       const options = command.opts();
       const { gatewayUrl, target } = options;
       if (gatewayUrl === undefined) {
@@ -124,7 +124,7 @@ export function runnerCommand() {
       if (token === null) {
         throw new UsageError("--token is missing: the gateway prints it when it starts, or was given it");
       }
-      const caCerts = options.caFile === undefined ? undefined : [readTextFile(options.caFile, "CA file")];
+      const caCerts = readCaFile(options.caFile);
       const logger = makeLogger(options);
       const pingTimeoutMs = resolvePingTimeout(options);
       const capture = options.capture === undefined ? undefined : await startCapture(options.capture, {

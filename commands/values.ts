@@ -36,6 +36,13 @@ export function size(text: string): number {
   return bytes;
 }
 
+/** A size above zero. */
+export function positiveSize(text: string): number {
+  const bytes = size(text);
+  if (bytes === 0) throw new InvalidArgumentError("It must be larger than 0, such as 64KiB or 16MiB.");
+  return bytes;
+}
+
 /** A port, 0 (any free one) to 65535. */
 export function port(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN;

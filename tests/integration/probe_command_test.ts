@@ -115,7 +115,7 @@ for (
     ["probes larger than the gateway allows", ["--size", "17KiB"], /16384 bytes at most/],
     ["a count that is none", ["--count", "many"], /whole number/],
     ["a share without a percent sign", ["--fail-loss", "1"], /number and %/],
-    ["--json and --ndjson together", ["--json", "--ndjson"], /cannot be used with/],
+    ["--json and --ndjson together", ["--json", "--ndjson"], /--json and --ndjson exclude each other/],
   ] as [string, string[], RegExp][]
 ) {
   Deno.test(`${what} ends in exit status 2 and one line that says so`, async () => {

@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
-import { startGateway, tunnel } from "../support/processes.ts";
+import { startGateway } from "../support/processes.ts";
+import { assertUsageError } from "../support/usage_error.ts";
 
 const runnerArgs = [
   "runner",
@@ -29,6 +29,8 @@ const badArguments: [what: string, args: string[], says: RegExp][] = [
     /--ping-timeout \(5000ms\) must be longer than --ping-interval/,
   ],
   ["a size with an unknown unit", ["gateway", "--max-message", "1MB"], /--max-message.*'1MB'.*KiB, MiB, GiB/],
+  ["no room for a message", ["gateway", "--max-message", "0"], /--max-message.*'0'.*larger than 0/],
+  ["no room for the origin's message", withRunner("--max-message", "0B"), /--max-message.*larger than 0/],
   ["a domain with a slash", ["gateway", "--domain", "a/b"], /--domain.*'a\/b'.*labels/],
   [
     "an unknown log level",
@@ -54,7 +56,21 @@ const badArguments: [what: string, args: string[], says: RegExp][] = [
     ["gateway", "--tls-key", "deno.json"],
     /--tls-cert and --tls-key belong together/,
   ],
-  ["an address that is none", ["gateway", "--port", "0", "--hostname", "256.1.1.1"], /cannot listen.*port 0/],
+  [
+    "an address that is none",
+    ["gateway", "--port", "0", "--hostname", "256.1.1.1"],
+    /listen on "256\.1\.1\.1", which is no address: --hostname takes/,
+  ],
+  [
+    "an empty address",
+    ["gateway", "--port", "0", "--hostname", ""],
+    /listen on "", which is no address: --hostname takes/,
+  ],
+  [
+    "an address of another machine",
+    ["gateway", "--port", "0", "--hostname", "192.0.2.1"],
+    /192\.0\.2\.1, which is no address of this machine: --hostname takes/,
+  ],
   [
     "a certificate file that is not there",
     tls("missing.pem", "deno.json"),
@@ -66,10 +82,16 @@ const badArguments: [what: string, args: string[], says: RegExp][] = [
     /private key missing\.pem: there is no such/,
   ],
   [
-    "a certificate that is none",
-    ["gateway", "--port", "0", ...tls("deno.json", "deno.json").slice(1)],
-    /certificate/i,
+    "a capture in a directory that cannot be made",
+    ["gateway", "--capture", "deno.json/captures"],
+    /cannot write the capture deno\.json\/captures\/.*: a part of its path is a file/,
   ],
+  [
+    "a runner's capture that is a directory",
+    withRunner("--capture", "/proc/nowhere/run.tunnelcap"),
+    /cannot write the capture \/proc\/nowhere\/run\.tunnelcap: (?:there is no such|permission denied)/,
+  ],
+  ["help on what is no command", ["help", "gatewai"], /unknown command 'gatewai'.*gateway/],
   [
     "a config file that is not there",
     ["gateway", "--config", "missing.json"],
@@ -125,16 +147,6 @@ function tls(cert: string, key: string): string[] {
 
 function withRunner(...args: string[]): string[] {
   return [...runnerArgs, ...args];
-}
-
-/** Runs the command to its end, which must be exit 2 with one line that matches on standard error. */
-async function assertUsageError(args: string[], says: RegExp, env?: Record<string, string>): Promise<void> {
-  await using process = tunnel(args, { env });
-  const { code } = await process.status();
-  assert.match(process.stderr, /^error: [^\n]+\n$/, "one line");
-  assert.match(process.stderr, says);
-  assert.equal(process.stdout, "");
-  assert.equal(code, 2);
 }
 
 for (const [what, args, says] of badArguments) {

@@ -73,7 +73,7 @@ Deno.test("a token file serves both ends, with a line end behind the token", asy
   }
 });
 
-for (const args of [["--help"], ["gateway", "--help"], ["runner", "--help"]]) {
+for (const args of [["--help"], ["gateway", "--help"], ["runner", "--help"], ["help"], ["help", "gateway"]]) {
   Deno.test(`tunnel ${args.join(" ")} prints its usage and exits with 0`, async () => {
     await using process = tunnel(args);
     assert.equal((await process.status()).code, 0);

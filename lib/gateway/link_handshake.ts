@@ -4,6 +4,7 @@ import {
   type GoAwayFrame,
   type HelloFrame,
   initialWindowBytes,
+  isAcceptedWindow,
   isRunnerName,
   maxProtocolVersion,
   minProtocolVersion,
@@ -13,8 +14,9 @@ import {
   type ResumeFrame,
   runnerNameRule,
   type StreamPosition,
+  windowRule,
 } from "../protocol/mod.ts";
-import type { HeartbeatPhase } from "../session/mod.ts";
+import { type HeartbeatPhase, PositionsReader } from "../session/mod.ts";
 import type { LinkTap } from "../capture/mod.ts";
 import type { DelegatedFrame, Link, LinkEnd, Timer } from "../link/mod.ts";
 import type { LinkEvent } from "../telemetry/mod.ts";
@@ -28,12 +30,8 @@ export interface LinkHandshakeOptions extends LinkAcceptorOptions {
   tap?: LinkTap;
 }
 
-/** A runner that has connected must say hello within this time, milliseconds. */
-const helloWithinMs = 10_000;
-
-/** Bounds on what a runner may claim as its window, bytes. */
-const smallestWindow = 64 * 1024;
-const largestWindow = 16 * 1024 * 1024;
+/** A runner that has connected must say hello within this time, and each resume frame in as much more, milliseconds. */
+const openingWithinMs = 10_000;
 
 /** One link's way from the first frame to its session, and that session's view of this link. */
 export class LinkHandshake {
@@ -41,18 +39,17 @@ export class LinkHandshake {
   readonly #link: Link;
   #hello: HelloFrame | null = null;
   #version = maxProtocolVersion;
-  #positions: StreamPosition[] = [];
+  readonly #positions = new PositionsReader();
   #session: RunnerSession | null = null;
   /** The runner is closing this link, and is not coming back. */
   #saidGoodbye = false;
-  #helloTimer: Timer;
+  /** Ends a link whose runner does not get to the end of its introduction. */
+  #openingTimer: Timer;
 
   constructor(link: Link, options: LinkHandshakeOptions) {
     this.#link = link;
     this.#options = options;
-    this.#helloTimer = options.clock.after(helloWithinMs, () => {
-      link.destroy({ kind: "lost", reason: `no hello within ${helloWithinMs} ms` });
-    });
+    this.#openingTimer = this.#expectOpening("hello");
   }
 
   frame(frame: DelegatedFrame): void {
@@ -98,7 +95,7 @@ export class LinkHandshake {
   }
 
   closed(end: LinkEnd): void {
-    this.#helloTimer.cancel();
+    this.#openingTimer.cancel();
     const { logger, tap, resumeWindowMs, clock, metrics } = this.#options;
     tap?.closed(end);
     const session = this.#session;
@@ -126,8 +123,14 @@ export class LinkHandshake {
 
   // ── private ──
 
+  #expectOpening(what: "hello" | "resume"): Timer {
+    return this.#options.clock.after(openingWithinMs, () => {
+      this.#link.destroy({ kind: "lost", reason: `no ${what} within ${openingWithinMs} ms` });
+    });
+  }
+
   #checkHello(hello: HelloFrame): void {
-    this.#helloTimer.cancel();
+    this.#openingTimer.cancel();
     const version = negotiateVersion(
       { min: minProtocolVersion, max: maxProtocolVersion },
       { min: hello.minVersion, max: hello.maxVersion },
@@ -143,23 +146,24 @@ export class LinkHandshake {
     if (!isRunnerName(hello.runnerName)) {
       throw new ProtocolError(`runner name ${JSON.stringify(hello.runnerName)} is not ${runnerNameRule}`);
     }
-    if (hello.initialWindow < smallestWindow || hello.initialWindow > largestWindow) {
-      throw new ProtocolError(
-        `hello's window must be ${smallestWindow} to ${largestWindow}, found ${hello.initialWindow}`,
-      );
+    if (!isAcceptedWindow(hello.initialWindow)) {
+      throw new ProtocolError(`hello's window must be ${windowRule}, found ${hello.initialWindow}`);
     }
     this.#version = version;
     this.#hello = hello;
+    this.#openingTimer = this.#expectOpening("resume");
   }
 
   #resume(frame: ResumeFrame): void {
     if (this.#hello === null) throw new ProtocolError("resume came before hello");
     if (this.#session !== null) throw new ProtocolError("resume came after the last one");
-    this.#positions.push(...frame.streams);
-    if (frame.last) this.#welcome(this.#hello);
+    this.#openingTimer.cancel();
+    const positions = this.#positions.take(frame);
+    if (positions !== null) this.#welcome(this.#hello, positions);
+    else this.#openingTimer = this.#expectOpening("resume");
   }
 
-  #welcome(hello: HelloFrame): void {
+  #welcome(hello: HelloFrame, positions: StreamPosition[]): void {
     const { gatewayId, registry, logger, resumeWindowMs, agent, ready } = this.#options;
     const id = hello.sessionId.toHex();
     const known = registry.get(id);
@@ -184,8 +188,7 @@ export class LinkHandshake {
     for (const resume of session.session.resumeFrames()) this.#link.send(resume);
     this.#link.flush();
     this.#link.attachSession(session.session);
-    session.session.applyPositions(resumed ? this.#positions : []);
-    this.#positions = [];
+    session.session.applyPositions(resumed ? positions : []);
     logger.info(resumed ? "runner.resumed" : "runner.connected", {
       ...this.fields(),
       streams: session.streamCount,

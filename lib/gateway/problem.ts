@@ -43,32 +43,38 @@ export function draining(): Problem {
 
 /** What the client is told when its stream was reset before a response began. */
 export function problemOfReset(code: number, reason: string): Problem {
+  const why = sentenceEnd(reason);
   switch (code) {
     case resetCodes.originUnreachable:
       return {
         status: 502,
         code: "origin_unreachable",
-        message: `The runner cannot reach the origin: ${reason}.`,
+        message: `The runner cannot reach the origin: ${why}`,
       };
     case resetCodes.originTimeout:
       return {
         status: 504,
         code: "origin_timeout",
-        message: `The origin did not answer in time: ${reason}.`,
+        message: `The origin did not answer in time: ${why}`,
       };
     case resetCodes.originFailed:
-      return { status: 502, code: "origin_failed", message: `The origin broke off its answer: ${reason}.` };
+      return { status: 502, code: "origin_failed", message: `The origin broke off its answer: ${why}` };
     case resetCodes.linkLost:
-      return { status: 502, code: "link_lost", message: `The link to the runner was lost: ${reason}.` };
+      return { status: 502, code: "link_lost", message: `The link to the runner was lost: ${why}` };
     case resetCodes.resumeTimeout:
-      return { status: 504, code: "link_lost", message: `The link to the runner was lost: ${reason}.` };
+      return { status: 504, code: "link_lost", message: `The link to the runner was lost: ${why}` };
     case resetCodes.shuttingDown:
-      return { status: 503, code: "draining", message: `Nothing more is served: ${reason}.` };
+      return { status: 503, code: "draining", message: `Nothing more is served: ${why}` };
     case resetCodes.limit:
-      return { status: 503, code: "limit", message: `A limit was passed: ${reason}.` };
+      return { status: 503, code: "limit", message: `A limit was passed: ${why}` };
     default:
-      return { status: 502, code: "stream_reset", message: `The runner gave up on the request: ${reason}.` };
+      return { status: 502, code: "stream_reset", message: `The runner gave up on the request: ${why}` };
   }
+}
+
+/** `reason`, which may be whatever somebody else has thrown, with one full stop. */
+function sentenceEnd(reason: string): string {
+  return /[.!?]$/.test(reason) ? reason : `${reason}.`;
 }
 
 /** The close code a client WebSocket gets when its stream was reset (RFC 6455 and the IANA registry). */

@@ -1,11 +1,15 @@
 import {
+  type BodyFraming,
   chunkEnd,
   encodeChunkHeader,
+  EncodeError,
   encodeLastChunk,
   encodeResponseHead,
-  headerValue,
+  Http1Error,
   type RawHeaders,
   reasonPhrase,
+  responseFraming,
+  type ResponseHead,
 } from "../http1/mod.ts";
 import type { ByteSocket } from "../net/mod.ts";
 import type { Problem } from "./problem.ts";
@@ -64,12 +68,12 @@ export class ResponseWriter {
    */
   start(status: number, reason: string, headers: RawHeaders): void {
     const out = headers.slice();
-    const length = headerValue(headers, "content-length");
-    if (this.#context.method === "HEAD" || status === 204 || status === 304) {
+    const framing = this.#framing({ status, reason, headers });
+    if (framing.kind === "none") {
       this.#mode = "none";
-    } else if (length !== undefined) {
+    } else if (framing.kind === "length") {
       this.#mode = "length";
-      this.#remaining = Number(length);
+      this.#remaining = framing.bytes;
     } else if (this.#context.minorVersion === 1) {
       this.#mode = "chunked";
       out.push("Transfer-Encoding", "chunked");
@@ -81,6 +85,21 @@ export class ResponseWriter {
     this.#socket.write(encodeResponseHead(status, reason, out));
     this.#started = true;
     this.status = status;
+  }
+
+  /**
+   * What the head says of its body. Two readers must not take it for two things, or a proxy in front of the gateway would
+   * give one client what belongs to another.
+   */
+  #framing(head: Omit<ResponseHead, "minorVersion">): BodyFraming {
+    try {
+      const framing = responseFraming({ ...head, minorVersion: 1 }, this.#context.method);
+      if (framing.kind !== "chunked") return framing;
+    } catch (cause) {
+      if (!(cause instanceof Http1Error)) throw cause;
+      throw new EncodeError(cause.message, { cause });
+    }
+    throw new EncodeError("Transfer-Encoding is of one hop alone, and was not taken off");
   }
 
   /** @throws {LengthError} when the body is longer than its head said */

@@ -36,7 +36,7 @@ export function admitUpgrade(
   const problem = upgradeRequestProblem(head.method, head.minorVersion, head.headers);
   if (problem !== null) {
     const takes = kind === "link" ? "runners' WebSocket links" : "probers' WebSockets";
-    const message = `This path takes ${takes}: ${problem}.`;
+    const message = `This path takes ${takes}: ${problem}`;
     return refuse({ status: 426, code: `not_a_${kind}`, message }, ["Upgrade", "websocket"]);
   }
   const token = bearerToken(head.headers);

@@ -214,6 +214,7 @@ export class Link implements WebSocketHandler {
     try {
       if (!binary) throw new ProtocolError("a link message must be binary, found text");
       if (!final) throw new ProtocolError("a link message must not be fragmented");
+      if (bytes.length === 0) throw new ProtocolError("a link message must hold a frame, found none");
       this.#observer?.received(bytes);
       this.#apply(this.heartbeat.heard(this.#clock.monotonicMs()));
       this.#receive(bytes);

@@ -43,7 +43,7 @@ export interface HelloFrame {
   agent: string;
   /** Gateway whose streams the runner still holds, or 0 when it holds none. */
   resumeGatewayId: number;
-  /** Credit each new stream starts with from gateway to runner, bytes. */
+  /** Credit each new stream starts with from gateway to runner, bytes: 64 KiB to 16 MiB. */
   initialWindow: number;
 }
 
@@ -57,7 +57,7 @@ export interface WelcomeFrame {
   resumed: boolean;
   /** How long each side holds a dropped link's streams, milliseconds. */
   resumeWindowMs: number;
-  /** Credit each new stream starts with from runner to gateway, bytes. */
+  /** Credit each new stream starts with from runner to gateway, bytes: 64 KiB to 16 MiB. */
   initialWindow: number;
   agent: string;
 }
@@ -100,7 +100,10 @@ export interface PongFrame {
 /** "Send me no more streams"; those in flight finish. Odd, because a peer that ignores it loses nothing. */
 export interface GoAwayFrame {
   type: typeof frameTypes.goAway;
-  /** Time after which the sender will close the link, milliseconds. */
+  /**
+   * Time after which the sender will close the link, milliseconds. 0 is a goodbye and no more: the sender closes the link
+   * now and does not come back to its streams, so that nobody waits for it.
+   */
   drainMs: number;
   reason: string;
 }
@@ -191,7 +194,7 @@ export interface BodyChunkFrame extends StreamFrameBase {
 /** The end of a body. */
 export interface BodyEndFrame extends StreamFrameBase {
   type: typeof frameTypes.bodyEnd;
-  /** The body was cut short because the peer asked for no more of it (`stop`). */
+  /** The body was cut short, because the peer had asked for no more of it (`stop`), and only then. */
   cut: boolean;
   /** The sender wants no more of the peer's body: the response is complete before the request was. */
   stop: boolean;

@@ -17,12 +17,26 @@ export const maxPartBytes = 64 * 1024;
 export const initialWindowBytes = 256 * 1024;
 export const maxWindowBytes = 1024 * 1024;
 
+/** Bounds on the credit that a peer may give new streams, bytes: with less than one part no body could ever be sent. */
+export const smallestWindowBytes = maxPartBytes;
+export const largestWindowBytes = 16 * 1024 * 1024;
+
 /** Most strings in one header array (names and values), and longest of them: a head is at most 64 KiB. */
 export const maxHeaderStrings = 2048;
 export const maxTextBytes = 64 * 1024;
 
 /** Most stream positions in one resume frame: keeps it far below {@link maxLinkMessageBytes}. */
 export const maxPositionsPerFrame = 4096;
+
+/** Most stream positions in all resume frames of one opening: a peer cannot fill memory with them. */
+export const maxPositions = 2 ** 20;
+
+/** Whether a peer's window for new streams is one that can be worked with. */
+export function isAcceptedWindow(bytes: number): boolean {
+  return bytes >= smallestWindowBytes && bytes <= largestWindowBytes;
+}
+
+export const windowRule = `${smallestWindowBytes} to ${largestWindowBytes} bytes`;
 
 /** Highest version that both ranges contain, or `null` when they share none. */
 export function negotiateVersion(

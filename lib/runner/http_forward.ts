@@ -1,6 +1,7 @@
 import {
   chunkEnd,
   encodeChunkHeader,
+  EncodeError,
   encodeLastChunk,
   encodeRequestHead,
   headerValue,
@@ -217,7 +218,7 @@ export class HttpForward implements StreamHandler, OriginExchange {
           this.#stream?.delivered(1, 0);
           return;
         }
-        if (this.#chunked) socket.write(encodeLastChunk(frame.trailers));
+        if (this.#chunked && !this.#endChunks(frame.trailers)) return;
         this.#requestDone = true;
         if (!this.#responseBegun) this.#backend.watch(this);
         break;
@@ -228,6 +229,18 @@ export class HttpForward implements StreamHandler, OriginExchange {
     if (!socket.congested) return this.#stream?.delivered(1, bytes);
     this.#undelivered.add(bytes);
     if (!this.#responseBegun && !this.#requestDone) this.#backend.watch(this);
+  }
+
+  /** @returns `false` when the trailers are none that could be sent: no client could have sent them either */
+  #endChunks(trailers: RawHeaders): boolean {
+    try {
+      this.#connection!.socket.write(encodeLastChunk(trailers));
+      return true;
+    } catch (error) {
+      if (!(error instanceof EncodeError)) throw error;
+      this.#fail(resetCodes.internal, error.message);
+      return false;
+    }
   }
 
   #fail(code: number, reason: string): void {

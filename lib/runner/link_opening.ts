@@ -1,6 +1,7 @@
 import {
   frameTypes,
   initialWindowBytes,
+  isAcceptedWindow,
   type LinkFrame,
   maxProtocolVersion,
   minProtocolVersion,
@@ -8,8 +9,9 @@ import {
   type ResumeFrame,
   type StreamPosition,
   type WelcomeFrame,
+  windowRule,
 } from "../protocol/mod.ts";
-import type { Session } from "../session/mod.ts";
+import { PositionsReader, type Session } from "../session/mod.ts";
 
 /** What a runner says of itself when its link is up. */
 export interface Introduction {
@@ -48,24 +50,27 @@ export function openingFrames(introduction: Introduction): LinkFrame[] {
 /** Puts a gateway's answer together, which comes as a welcome and one resume frame or more. */
 export class WelcomeReader {
   #welcome: WelcomeFrame | null = null;
-  #positions: StreamPosition[] = [];
+  readonly #positions = new PositionsReader();
   #complete = false;
 
   /**
    * @returns the whole answer once its last frame is there
-   * @throws {ProtocolError} when the frames come in another order, or twice
+   * @throws {ProtocolError} when the frames come in another order, or twice, or grant a window that no body fits through
    */
   take(frame: WelcomeFrame | ResumeFrame): Welcome | null {
     if (frame.type === frameTypes.welcome) {
       if (this.#welcome !== null) throw new ProtocolError("a second welcome came on the same link");
+      if (!isAcceptedWindow(frame.initialWindow)) {
+        throw new ProtocolError(`welcome's window must be ${windowRule}, found ${frame.initialWindow}`);
+      }
       this.#welcome = frame;
       return null;
     }
     if (this.#welcome === null || this.#complete) {
       throw new ProtocolError("resume must follow welcome, once");
     }
-    for (const position of frame.streams) this.#positions.push(position);
     this.#complete = frame.last;
-    return frame.last ? { welcome: this.#welcome, positions: this.#positions } : null;
+    const positions = this.#positions.take(frame);
+    return positions === null ? null : { welcome: this.#welcome, positions };
   }
 }

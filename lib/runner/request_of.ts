@@ -1,4 +1,4 @@
-import { headerValue, type RawHeaders } from "../http1/mod.ts";
+import { headerValue, type RawHeaders, stripHopByHop } from "../http1/mod.ts";
 
 /** The web `Request` for a stream's opening frame. Its URL is absolute, made from `Host` and what the gateway forwarded. */
 export function requestOf(
@@ -20,9 +20,12 @@ export function requestOf(
   });
 }
 
-/** A web response's headers, flat; fields that repeat (`set-cookie`) stay apart. */
+/**
+ * A web response's headers, flat; fields that repeat (`set-cookie`) stay apart. Those of one hop, as a response that was
+ * fetched elsewhere has them, are left out.
+ */
 export function headersOf(response: Response): RawHeaders {
   const flat: RawHeaders = [];
   for (const [name, value] of response.headers) flat.push(name, value);
-  return flat;
+  return stripHopByHop(flat);
 }

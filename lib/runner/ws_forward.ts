@@ -22,7 +22,7 @@ import {
   type WsOpenFrame,
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
-import { acceptKey, newHandshakeKey } from "../websocket/mod.ts";
+import { acceptKey, isWireCloseCode, newHandshakeKey } from "../websocket/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
 import type { OriginConnection, OriginExchange } from "./origin_connection.ts";
 
@@ -246,7 +246,10 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
         break;
       case frameTypes.wsClose:
         this.#closeCode = frame.code;
-        connection.close(frame.code === 1005 ? null : frame.code, frame.reason);
+        if (frame.code === 1005) connection.close(null);
+        else if (isWireCloseCode(frame.code)) connection.close(frame.code, frame.reason);
+        // What no close frame may carry: the origin sees the connection break off.
+        else connection.breakOff();
         break;
       default:
         throw new TypeError(`${frameName(frame.type)} came for a WebSocket`);

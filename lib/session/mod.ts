@@ -9,10 +9,11 @@ export {
   type PongDropReason,
 } from "./heartbeat.ts";
 export { ReceiveOrder } from "./receive_order.ts";
+export { PositionsReader } from "./resume_frames.ts";
 export { SendBuffer } from "./send_buffer.ts";
 export { Session } from "./session.ts";
 export type { CollectReason, SessionEvents, SessionOptions } from "./session_options.ts";
 export { bodyEnd, Stream, type StreamHandler, type StreamPhase, type StreamTap } from "./stream.ts";
-export { type Direction, nextStage, type StreamStage } from "./stream_stage.ts";
+export { type Course, nextStage, type StreamStage } from "./stream_stage.ts";
 export { UndeliveredFrames } from "./undelivered_frames.ts";
 export { type StreamAnswer, StreamRequest, type WholeRequest } from "./stream_request.ts";

@@ -156,11 +156,13 @@ export class SendBuffer {
     for (let i = 0; i < count; i++) this.#sentBytes += payloadBytes(this.#frames[this.#head + i]!);
   }
 
-  /** Forgets what was not sent yet: the peer asked for no more, or the stream is being given up. */
-  dropUnsent(): void {
-    const keep = this.#head + this.#everSent;
-    for (let i = keep; i < this.#frames.length; i++) this.#queuedBytes -= payloadBytes(this.#frames[i]!);
-    this.#frames.length = keep;
+  /** Forgets what was not sent yet of a body, because the peer asked for no more of it. Its head stays. */
+  dropUnsentBody(): void {
+    const from = this.#head + this.#everSent;
+    const kept = this.#frames.slice(from).filter((frame) => frame!.type !== frameTypes.bodyChunk);
+    for (let i = from; i < this.#frames.length; i++) this.#queuedBytes -= payloadBytes(this.#frames[i]!);
+    this.#frames.length = from;
+    this.#frames.push(...kept);
   }
 
   /** Everything held, oldest first, and an empty buffer: the frames move to another stream. */

@@ -3,13 +3,14 @@ import {
   formatStreamId,
   frameTypes,
   payloadBytes,
+  ProtocolError,
   type ResetFrame,
   type SequencedFrame,
   type StreamPosition,
 } from "../protocol/mod.ts";
 import { ReceiveOrder } from "./receive_order.ts";
 import { SendBuffer } from "./send_buffer.ts";
-import { type Direction, nextStage, type StreamStage } from "./stream_stage.ts";
+import { type Course, nextStage, type StreamStage } from "./stream_stage.ts";
 
 /** What a stream's owner (an HTTP exchange, a WebSocket, an origin connection) does when frames arrive. */
 export interface StreamHandler {
@@ -87,8 +88,10 @@ export class Stream {
   #bodyCut = false;
   readonly #owner: StreamOwner;
   readonly #opener: boolean;
-  readonly #sends: Direction;
-  readonly #receives: Direction;
+  /** This end has said that it wants no more of the peer's body. */
+  #stopSaid = false;
+  readonly #sends: Course;
+  readonly #receives: Course;
 
   constructor(options: {
     gatewayId: number;
@@ -107,8 +110,9 @@ export class Stream {
     this.receive = new ReceiveOrder(options.ownWindow);
     this.#owner = options.owner;
     this.#opener = options.opener;
-    this.#sends = options.opener ? "request" : "response";
-    this.#receives = options.opener ? "response" : "request";
+    const { kind } = options;
+    this.#sends = { kind, direction: options.opener ? "request" : "response" };
+    this.#receives = { kind, direction: options.opener ? "response" : "request" };
   }
 
   /** Name in logs: `9f3ac01b-42`. */
@@ -138,6 +142,7 @@ export class Stream {
   push(frame: SequencedFrame): void {
     if (this.phase !== "open" || this.#bodyCut) return;
     this.#sendStage = nextStage(this.#sendStage, this.#sends, frame);
+    if (frame.type === frameTypes.bodyEnd && frame.stop) this.#stopSaid = true;
     frame.gatewayId = this.gatewayId;
     frame.requestId = this.requestId;
     if (this.#opener && this.method === "") this.#nameAfter(frame);
@@ -153,7 +158,7 @@ export class Stream {
     if (this.phase !== "open" || this.#sendStage !== "body") return;
     const wasWritable = this.send.writable;
     const before = this.send.bufferedBytes;
-    this.send.dropUnsent();
+    this.send.dropUnsentBody();
     this.#owner.buffered(this.send.bufferedBytes - before);
     this.push(bodyEnd({ cut: true }));
     this.#bodyCut = true;
@@ -203,13 +208,20 @@ export class Stream {
     if (!this.#released) this.handler = handler;
   }
 
-  /** Called by the session: a frame from the peer. */
+  /**
+   * Called by the session: a frame from the peer.
+   *
+   * @throws {ProtocolError} when it is not one that may come now
+   */
   accept(frame: SequencedFrame): void {
     const bytes = payloadBytes(frame);
     if (this.phase !== "open") return;
     if (!this.receive.accept(frame.index, bytes)) return;
     if (this.#opener) this.peerKnows = true;
     this.#receiveStage = nextStage(this.#receiveStage, this.#receives, frame);
+    if (frame.type === frameTypes.bodyEnd && frame.cut && !this.#stopSaid) {
+      throw new ProtocolError("a body was cut short that was wanted whole");
+    }
     if (!this.#opener && this.method === "") this.#nameAfter(frame);
     this.tap?.accepted(frame);
     if (frame.type === frameTypes.bodyEnd && frame.stop) this.cutBody();

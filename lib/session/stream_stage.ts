@@ -3,16 +3,22 @@ import { frameName, frameTypes, ProtocolError, type SequencedFrame } from "../pr
 /** How far one direction of a stream has come; `done` once its last frame was sent or has arrived. */
 export type StreamStage = "start" | "body" | "messages" | "done";
 
-/** Who opened the stream: frames from the opener make a request, frames towards it a response. */
-export type Direction = "request" | "response";
+/** One direction of a stream. */
+export interface Course {
+  /** Frames from the end that opened the stream make a request, frames towards it a response. */
+  readonly direction: "request" | "response";
+  /** What the stream was opened for. */
+  readonly kind: "http" | "websocket";
+}
 
 /**
  * The stage after `frame`.
  *
  * @throws {ProtocolError} when the frame has no place at this stage: a body before its head, a message after
- * its close, a response where a request is due
+ * its close, a response where a request is due, an accepted WebSocket where HTTP was asked for
  */
-export function nextStage(stage: StreamStage, direction: Direction, frame: SequencedFrame): StreamStage {
+export function nextStage(stage: StreamStage, course: Course, frame: SequencedFrame): StreamStage {
+  const { direction, kind } = course;
   switch (frame.type) {
     case frameTypes.requestStart:
       if (stage === "start" && direction === "request") return frame.hasBody ? "body" : "done";
@@ -24,7 +30,7 @@ export function nextStage(stage: StreamStage, direction: Direction, frame: Seque
       if (stage === "start" && direction === "response") return "body";
       break;
     case frameTypes.wsAccept:
-      if (stage === "start" && direction === "response") return "messages";
+      if (stage === "start" && direction === "response" && kind === "websocket") return "messages";
       break;
     case frameTypes.bodyChunk:
       if (stage === "body") return "body";
@@ -42,6 +48,6 @@ export function nextStage(stage: StreamStage, direction: Direction, frame: Seque
       frame satisfies never;
   }
   throw new ProtocolError(
-    `${frameName((frame as SequencedFrame).type)} has no place at stage "${stage}" of a ${direction}`,
+    `${frameName((frame as SequencedFrame).type)} has no place at stage "${stage}" of a ${kind} ${direction}`,
   );
 }

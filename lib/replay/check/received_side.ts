@@ -8,7 +8,7 @@ import {
   type SequencedFrame,
   type StreamPosition,
 } from "../../protocol/mod.ts";
-import { type Direction, nextStage, ReceiveOrder, type StreamStage } from "../../session/mod.ts";
+import { type Course, nextStage, ReceiveOrder, type StreamStage } from "../../session/mod.ts";
 import { isWithinWindow } from "./sent_side.ts";
 import type { Problem } from "./violation.ts";
 
@@ -22,7 +22,7 @@ const compactAfter = 256;
  * A stream whose beginning is not in the capture is taken up at the first frame seen, without credit.
  */
 export class ReceivedSide {
-  readonly #direction: Direction;
+  readonly #course: Course;
   #order: ReceiveOrder;
   /** Index that the order counts as 0. */
   #offset = 0;
@@ -36,8 +36,8 @@ export class ReceivedSide {
   #head = 0;
 
   /** @param window credit granted at the start, bytes; `null` for a stream that is taken up in the middle */
-  constructor(direction: Direction, window: number | null) {
-    this.#direction = direction;
+  constructor(course: Course, window: number | null) {
+    this.#course = course;
     this.#order = new ReceiveOrder(window ?? Number.MAX_SAFE_INTEGER);
     this.#unsure = window === null;
     this.#partial = window === null;
@@ -148,7 +148,7 @@ export class ReceivedSide {
   #enter(frame: SequencedFrame): Problem | null {
     if (this.#stage === null) return null;
     try {
-      this.#stage = nextStage(this.#stage, this.#direction, frame);
+      this.#stage = nextStage(this.#stage, this.#course, frame);
       return null;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

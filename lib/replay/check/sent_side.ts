@@ -6,7 +6,7 @@ import {
   ProtocolError,
   type SequencedFrame,
 } from "../../protocol/mod.ts";
-import { type Direction, nextStage, SendBuffer, type StreamStage } from "../../session/mod.ts";
+import { type Course, nextStage, SendBuffer, type StreamStage } from "../../session/mod.ts";
 import type { Problem } from "./violation.ts";
 
 /**
@@ -17,7 +17,7 @@ import type { Problem } from "./violation.ts";
  * there, and its credit is not known.
  */
 export class SentSide {
-  readonly #direction: Direction;
+  readonly #course: Course;
   #buffer: SendBuffer;
   /** Index that the buffer counts as 0. */
   #offset = 0;
@@ -27,8 +27,8 @@ export class SentSide {
   #stage: StreamStage | null = "start";
 
   /** @param credit granted at the start, bytes; `null` for a stream that is taken up in the middle */
-  constructor(direction: Direction, credit: number | null) {
-    this.#direction = direction;
+  constructor(course: Course, credit: number | null) {
+    this.#course = course;
     this.#buffer = new SendBuffer(credit ?? Number.MAX_SAFE_INTEGER);
     this.#unsure = credit === null;
     if (credit === null) this.#stage = null;
@@ -124,7 +124,7 @@ export class SentSide {
   #enter(frame: SequencedFrame): Problem | null {
     if (this.#stage === null) return null;
     try {
-      this.#stage = nextStage(this.#stage, this.#direction, frame);
+      this.#stage = nextStage(this.#stage, this.#course, frame);
       return null;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

@@ -188,9 +188,11 @@ export class SessionCheck {
 
   #open(frame: SequencedFrame, direction: CaptureDirection, partial: boolean): Problem | null {
     const { peer, own } = this.#windows;
+    const kind = frame.type === frameTypes.wsOpen ? "websocket" : "http";
+    const [out, back] = this.#opener ? ["request", "response"] as const : ["response", "request"] as const;
     const stream: StreamCheck = {
-      sent: new SentSide(this.#opener ? "request" : "response", partial ? null : peer),
-      received: new ReceivedSide(this.#opener ? "response" : "request", partial ? null : own),
+      sent: new SentSide({ direction: out, kind }, partial ? null : peer),
+      received: new ReceivedSide({ direction: back, kind }, partial ? null : own),
       peerKnows: partial,
       resetSent: false,
       resetReceived: false,

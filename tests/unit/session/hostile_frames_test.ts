@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import {
+  type Frame,
+  frameTypes,
+  maxPositions,
+  maxPositionsPerFrame,
+  ProtocolError,
+  type ResumeFrame,
+  type SequencedFrame,
+  type StreamFrame,
+  type StreamPosition,
+  type WelcomeFrame,
+} from "../../../lib/protocol/mod.ts";
+import { WelcomeReader } from "../../../lib/runner/link_opening.ts";
+import { bodyEnd, PositionsReader } from "../../../lib/session/mod.ts";
+import {
+  bodyChunk,
+  requestStart,
+  responseStart,
+  sent,
+  wsAccept,
+  wsClose,
+  wsMessage,
+  wsOpen,
+} from "./frames.ts";
+import { ofType, SessionPair } from "./session_pair.ts";
+
+function refuses(run: () => void, why: RegExp): void {
+  assert.throws(run, (error: Error) => {
+    assert.ok(error instanceof ProtocolError, `${error}`);
+    assert.match(error.message, why);
+    return true;
+  });
+}
+
+/** A stream that the gateway has opened and the runner has read the opening of. */
+function opened(kind: "http" | "websocket", first: SequencedFrame) {
+  const pair = new SessionPair().connect();
+  const { stream, handler } = pair.open(kind, first);
+  pair.settle();
+  const fromRunner = (frame: StreamFrame) => pair.gateway.receiveFrame(sent(stream.requestId, 0, frame));
+  const fromGateway = (frame: StreamFrame, index = 1) =>
+    pair.runner.receiveFrame(sent(stream.requestId, index, frame));
+  return { pair, stream, handler, fromRunner, fromGateway };
+}
+
+Deno.test("a request is not answered with an accepted WebSocket", () => {
+  const { fromRunner, handler } = opened("http", requestStart());
+  refuses(() => fromRunner(wsAccept()), /ws-accept has no place.*http response/);
+  assert.deepEqual(handler.frames, []);
+});
+
+Deno.test("a WebSocket may be accepted or refused, but not begin with anything else", () => {
+  for (const frame of [wsMessage(1), wsClose(), bodyChunk(1), bodyEnd()]) {
+    const { fromRunner, handler } = opened("websocket", wsOpen());
+    refuses(() => fromRunner(frame), /has no place at stage "start" of a websocket response/);
+    assert.deepEqual(handler.frames, []);
+  }
+  for (const frame of [wsAccept(), responseStart(403)]) {
+    const { fromRunner, handler } = opened("websocket", wsOpen());
+    fromRunner(frame);
+    assert.deepEqual(handler.types, [frame.type]);
+  }
+});
+
+Deno.test("a response is no request, and a request no response", () => {
+  const { fromGateway } = opened("http", requestStart({ hasBody: true }));
+  for (const frame of [responseStart(), wsAccept(), requestStart(), wsOpen(), wsMessage(1)]) {
+    const again = opened("http", requestStart({ hasBody: true }));
+    refuses(() => again.fromGateway(frame), /has no place at stage "body" of a http request/);
+  }
+  fromGateway(bodyChunk(1));
+});
+
+Deno.test("a body is not cut short unless its end was asked for", () => {
+  const request = opened("http", requestStart({ hasBody: true, method: "POST" }));
+  refuses(() => request.fromGateway(bodyEnd({ cut: true })), /cut short that was wanted whole/);
+  const response = opened("http", requestStart());
+  response.fromRunner(responseStart());
+  refuses(
+    () => response.pair.gateway.receiveFrame(sent(response.stream.requestId, 1, bodyEnd({ cut: true }))),
+    /cut short that was wanted whole/,
+  );
+});
+
+Deno.test("an upload that the origin wants no more of is cut short", () => {
+  const pair = new SessionPair().connect();
+  const { stream } = pair.open("http", requestStart({ hasBody: true, method: "POST" }));
+  pair.settle();
+  const peer = pair.peer(stream);
+  peer.stream.push(responseStart(413));
+  peer.stream.push(bodyEnd({ stop: true }));
+  stream.push(bodyChunk(10));
+  pair.settle();
+  assert.deepEqual(ofType(peer.handler.frames, frameTypes.bodyEnd).map(({ cut }) => cut), [true]);
+});
+
+Deno.test("a body that is cut short before its head was sent still has its head", () => {
+  const { pair, stream, fromGateway } = opened("http", requestStart({ hasBody: true }));
+  const peer = pair.peer(stream);
+  peer.stream.push(responseStart(200));
+  peer.stream.push(bodyChunk(100));
+  fromGateway(bodyEnd({ stop: true }));
+  assert.equal(peer.stream.send.bufferedBytes, 0, "what was not sent of the body is dropped");
+  peer.stream.push(bodyEnd());
+  const written = pair.write("runner");
+  assert.deepEqual(
+    written.filter(({ type }) => type !== frameTypes.ack).map(({ type }) => type),
+    [frameTypes.responseStart, frameTypes.bodyEnd],
+  );
+});
+
+Deno.test("what was sent of a body before it is cut stays, and counts", () => {
+  const pair = new SessionPair().connect();
+  const { stream } = pair.open("http", requestStart({ hasBody: true, method: "POST" }));
+  pair.settle();
+  const peer = pair.peer(stream);
+  peer.handler.holding = true;
+  stream.push(bodyChunk(10));
+  pair.write("gateway");
+  stream.push(bodyChunk(20));
+  peer.stream.push(responseStart(200));
+  peer.stream.push(bodyEnd({ stop: true }));
+  pair.write("runner");
+  pair.read("gateway");
+  assert.equal(stream.send.bufferedBytes, 10);
+  assert.equal(pair.gateway.bufferedBytes, 10);
+  pair.cut();
+  pair.redial();
+  peer.handler.holding = false;
+  peer.handler.deliver();
+  pair.settle();
+  peer.handler.deliver();
+  peer.stream.release();
+  stream.release();
+  pair.settle();
+  assert.equal(pair.gateway.bufferedBytes, 0);
+  assert.deepEqual(pair.collected.gateway.map(({ reason }) => reason), ["finished"]);
+});
+
+// ── resume ──
+
+const position: StreamPosition = { requestId: 1, received: 0, delivered: 0, credit: 0 };
+
+function resume(count: number, last: boolean): ResumeFrame {
+  return { type: frameTypes.resume, last, streams: new Array<StreamPosition>(count).fill(position) };
+}
+
+Deno.test("resume frames name 2^20 streams in all, and no more", () => {
+  const frames = maxPositions / maxPositionsPerFrame;
+  const reader = new PositionsReader();
+  for (let i = 0; i < frames; i++) assert.equal(reader.take(resume(maxPositionsPerFrame, false)), null);
+  refuses(() => reader.take(resume(1, true)), /more than 1048576 streams/);
+  assert.equal(reader.take(resume(0, true))?.length, maxPositions);
+});
+
+Deno.test("a resume frame without streams is the last, or breaks the protocol", () => {
+  refuses(() => new PositionsReader().take(resume(0, false)), /no streams and is not the last/);
+  assert.deepEqual(new PositionsReader().take(resume(0, true)), []);
+});
+
+Deno.test("a runner refuses a window that no body fits through, or that no gateway grants", () => {
+  const welcome = (initialWindow: number): WelcomeFrame => ({
+    ...{ type: frameTypes.welcome, version: 1, gatewayId: 1, resumed: false, resumeWindowMs: 0, agent: "" },
+    initialWindow,
+  });
+  for (const bytes of [0, 1, 65_535, 16 * 1024 * 1024 + 1, Number.MAX_SAFE_INTEGER]) {
+    refuses(() => new WelcomeReader().take(welcome(bytes)), /welcome's window must be 65536 to 16777216/);
+  }
+  for (const bytes of [65_536, 16 * 1024 * 1024]) {
+    const reader = new WelcomeReader();
+    assert.equal(reader.take(welcome(bytes)), null);
+    assert.equal(reader.take(resume(0, true))?.welcome.initialWindow, bytes);
+  }
+});
+
+// ── frames that no stream can be waiting for ──
+
+Deno.test("frames for streams that are not known cost a reset each, and no more", () => {
+  const pair = new SessionPair().connect();
+  for (let requestId = 1; requestId <= 1000; requestId++) {
+    for (const frame of [responseStart(), bodyChunk(10), wsMessage(10)]) {
+      pair.gateway.receiveFrame(sent(requestId, 7, frame));
+    }
+  }
+  assert.equal(pair.gateway.streamCount, 0);
+  const told: Frame[] = pair.write("gateway");
+  assert.ok(told.every(({ type }) => type === frameTypes.reset));
+});

@@ -1,7 +1,9 @@
-/** Sockets: bytes in and out with backpressure, WebSockets over them, dialling, tokens. */
+/** Sockets: bytes in and out with backpressure, HTTP to an origin and WebSockets over them, dialling, tokens. */
 export { concatBytes, copyBytes } from "./bytes.ts";
 export { ByteSocket, type ByteSocketHandler, highWaterBytes } from "./byte_socket.ts";
 export { dial, DialError, type DialOptions, type Endpoint, endpointOf, formatEndpoint } from "./dial.ts";
+export { OriginConnection, type OriginExchange } from "./origin_connection.ts";
+export { OriginPool, type OriginPoolOptions } from "./origin_pool.ts";
 export { WebSocketConnection, type WebSocketHandler } from "./websocket_connection.ts";
 export { PeerWatch, type WatchedPeer } from "./peer_watch.ts";
 export { makeToken, sameToken } from "./token.ts";

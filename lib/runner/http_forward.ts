@@ -7,7 +7,13 @@ import {
   headerValue,
 } from "../http1/mod.ts";
 import { type RawHeaders, type ResponseHead, stripHopByHop } from "../http1/mod.ts";
-import { type ByteSocket, copyBytes, DialError } from "../net/mod.ts";
+import {
+  type ByteSocket,
+  copyBytes,
+  DialError,
+  type OriginConnection,
+  type OriginExchange,
+} from "../net/mod.ts";
 import {
   frameName,
   frameTypes,
@@ -19,7 +25,6 @@ import {
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
-import type { OriginConnection, OriginExchange } from "./origin_connection.ts";
 
 /** Methods that may be sent again when a kept connection turns out to be closed (RFC 9110, 9.2.2). */
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);

@@ -1,10 +1,9 @@
 import type { RequestStartFrame, WsOpenFrame } from "../protocol/mod.ts";
 import type { Stream, StreamHandler } from "../session/mod.ts";
-import { endpointOf, formatEndpoint } from "../net/mod.ts";
+import { endpointOf, formatEndpoint, OriginPool } from "../net/mod.ts";
 import { monotonicMs } from "../link/mod.ts";
 import type { Backend } from "./backend.ts";
 import { HttpForward } from "./http_forward.ts";
-import { OriginPool } from "./origin_pool.ts";
 import { OriginProbe } from "./probe_origin.ts";
 import { WsForward } from "./ws_forward.ts";
 

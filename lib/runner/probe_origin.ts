@@ -1,6 +1,5 @@
 import { encodeRequestHead, type ResponseHead } from "../http1/mod.ts";
-import type { OriginConnection, OriginExchange } from "./origin_connection.ts";
-import type { OriginPool } from "./origin_pool.ts";
+import type { OriginConnection, OriginExchange, OriginPool } from "../net/mod.ts";
 
 /** Answers that say an origin knows no HEAD (RFC 9110, 15.5.6 and 15.6.2). */
 const headNotServed = new Set([405, 501]);

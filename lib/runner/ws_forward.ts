@@ -10,6 +10,8 @@ import {
   type ByteSocket,
   copyBytes,
   DialError,
+  type OriginConnection,
+  type OriginExchange,
   WebSocketConnection,
   type WebSocketHandler,
 } from "../net/mod.ts";
@@ -24,7 +26,6 @@ import {
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import { acceptKey, isWireCloseCode, newHandshakeKey } from "../websocket/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
-import type { OriginConnection, OriginExchange } from "./origin_connection.ts";
 
 /** One client WebSocket's stream, forwarded to a WebSocket of the origin. */
 export class WsForward implements StreamHandler, OriginExchange, WebSocketHandler {

@@ -1,5 +1,4 @@
-import { dial, type Endpoint } from "../net/mod.ts";
-import { monotonicMs } from "../link/mod.ts";
+import { dial, type Endpoint } from "./dial.ts";
 import { OriginConnection } from "./origin_connection.ts";
 
 export interface OriginPoolOptions {
@@ -40,7 +39,7 @@ export class OriginPool {
 
   /** A connection that was used before, or `null` when none is idle. */
   takeIdle(): OriginConnection | null {
-    const now = monotonicMs();
+    const now = performance.now();
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
       if (connection.usableUntilMs > now && !connection.socket.closed) return connection;
       connection.abort();
@@ -54,7 +53,7 @@ export class OriginPool {
     const conn = await dial(endpoint, { caCerts, timeoutMs: connectTimeoutMs, signal });
     if (this.#closed || signal.aborted) {
       conn.close();
-      throw new Error("the runner is closing");
+      throw new Error("the pool of connections to the origin is closed");
     }
     const connection = new OriginConnection(conn, {
       idle: (idle) => this.#keep(idle),
@@ -78,7 +77,7 @@ export class OriginPool {
       connection.abort();
       return;
     }
-    connection.usableUntilMs = monotonicMs() + keepMs;
+    connection.usableUntilMs = performance.now() + keepMs;
     this.#idle.push(connection);
     this.#sweep ??= setInterval(() => this.#dropOld(), sweepEveryMs);
   }
@@ -90,7 +89,7 @@ export class OriginPool {
   }
 
   #dropOld(): void {
-    const now = monotonicMs();
+    const now = performance.now();
     for (const connection of this.#idle.filter((idle) => idle.usableUntilMs <= now)) connection.abort();
     if (this.#idle.length === 0) this.#stopSweep();
   }

@@ -10,7 +10,8 @@ import {
   responseFraming,
   type ResponseHead,
 } from "../http1/mod.ts";
-import { ByteSocket, concatBytes } from "../net/mod.ts";
+import { ByteSocket } from "./byte_socket.ts";
+import { concatBytes } from "./bytes.ts";
 
 /** Who a response is for. Of `responseEnd`, `upgraded` and `failed` exactly one is called, and nothing after it. */
 export interface OriginExchange extends BodySink {

@@ -1,6 +1,9 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { CaptureError } from "../lib/capture/mod.ts";
-import { exitCodes } from "./errors.ts";
+import { HarError } from "../lib/replay/mod.ts";
+import { exitCodes, UsageError } from "./errors.ts";
+import { isNamedHar } from "./replay_exchanges.ts";
+import { exportHar } from "./replay_har.ts";
 import { runCheck } from "./replay_check.ts";
 import { printable } from "./replay_text.ts";
 import { showTimeline } from "./replay_timeline.ts";
@@ -10,7 +13,7 @@ import { untilStopped } from "./until_stopped.ts";
 /** `tunnel replay`: what to do with a capture. Each mode is a file of its own; without one it is the timeline. */
 export function replayCommand() {
   return new Command("replay")
-    .description("Reads a capture of gateway or runner: shows it as a timeline, or checks it.")
+    .description("Reads a capture of gateway or runner: shows it as a timeline, checks it, or exports it.")
     .argument("<file>", "a .tunnelcap file")
     .addOption(new Option("--frames", "a row for each frame instead of each stream").conflicts("check"))
     .addOption(
@@ -28,18 +31,30 @@ export function replayCommand() {
     .addOption(
       new Option("--until <moment>", "up to there").argParser(moment).conflicts("check"),
     )
+    .addOption(
+      new Option("--har <file>", "write an HTTP Archive of what clients did and got").conflicts([
+        "check",
+        "frames",
+        "json",
+      ]),
+    )
     .addOption(new Option("--check", "run the frames through the protocol's own state machines"))
     .addOption(new Option("--json", "print one JSON document"))
     .action(async (file, options) => {
       const json = options.json ?? false;
       Deno.exitCode = await untilStopped(async (signal) => {
         try {
+          if (isNamedHar(file)) {
+            throw new UsageError(`${file} is a HAR, which has no frames: it is for --to and --serve`);
+          }
           if (options.check) return await runCheck(file, { json }, signal);
           const { stream: streams, path, since, until, frames = false } = options;
-          return await showTimeline(file, { frames, streams, path, since, until, json }, signal);
+          const selected = { streams, path, since, until };
+          if (options.har !== undefined) return await exportHar(file, options.har, selected, signal);
+          return await showTimeline(file, { ...selected, frames, json }, signal);
         } catch (error) {
-          if (!(error instanceof CaptureError)) throw error;
-          // What is no capture at all: a damaged one is told of by the mode that reads it.
+          if (!(error instanceof CaptureError || error instanceof HarError)) throw error;
+          // What is no capture or HAR at all: a damaged capture is told of by the mode that reads it.
           const line = `error: ${printable(file)}: ${error.message}\n`;
           Deno.stderr.writeSync(new TextEncoder().encode(line));
           return exitCodes.failed;

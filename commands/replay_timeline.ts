@@ -1,18 +1,14 @@
 import { CaptureError, readRecords } from "../lib/capture/mod.ts";
-import { globPattern, type Selection, Timeline } from "../lib/replay/mod.ts";
+import { Timeline } from "../lib/replay/mod.ts";
 import { exitCodes } from "./errors.ts";
 import { headerLines, streamHeading } from "./replay_text.ts";
 import { LineOutput } from "./replay_output.ts";
 import { openCapture, ReadingProgress } from "./replay_reading.ts";
-import { type Moment, momentIn } from "./replay_values.ts";
+import { selectionIn, type SelectionSettings } from "./replay_values.ts";
 import { JsonTimeline, TextTimeline } from "./replay_timeline_output.ts";
 
-export interface TimelineSettings {
+export interface TimelineSettings extends SelectionSettings {
   frames: boolean;
-  streams: string[] | undefined;
-  path: string | undefined;
-  since: Moment | undefined;
-  until: Moment | undefined;
   json: boolean;
 }
 
@@ -28,12 +24,7 @@ export async function showTimeline(
 ): Promise<number> {
   using reader = openCapture(file);
   const { header } = reader;
-  const selection: Selection = {
-    streams: settings.streams === undefined ? null : new Set(settings.streams),
-    path: settings.path === undefined ? null : globPattern(settings.path),
-    sinceUs: momentIn(header, settings.since, 0),
-    untilUs: momentIn(header, settings.until, Infinity),
-  };
+  const selection = selectionIn(header, settings);
   const output = new LineOutput();
   const view = settings.json ? new JsonTimeline(output, settings.frames) : new TextTimeline(output);
   view.begin(headerLines(header, file), header, settings.frames ? "" : streamHeading);

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { parseStreamId } from "../lib/protocol/mod.ts";
 import type { CaptureHeader } from "../lib/capture/mod.ts";
+import { globPattern, type Selection } from "../lib/replay/mod.ts";
 import { duration } from "./values.ts";
 
 /** A moment in a capture: so long after its beginning, or by the wall clock. Microseconds. */
@@ -19,8 +20,27 @@ export function moment(text: string): Moment {
   );
 }
 
+/** What of a capture is asked for, as the flags have it. */
+export interface SelectionSettings {
+  streams: string[] | undefined;
+  path: string | undefined;
+  since: Moment | undefined;
+  until: Moment | undefined;
+}
+
+/** The streams and times of a capture that are asked for. */
+export function selectionIn(header: CaptureHeader, settings: SelectionSettings): Selection {
+  const { streams, path, since, until } = settings;
+  return {
+    streams: streams === undefined ? null : new Set(streams),
+    path: path === undefined ? null : globPattern(path),
+    sinceUs: momentIn(header, since, 0),
+    untilUs: momentIn(header, until, Infinity),
+  };
+}
+
 /** Microseconds since the capture began. */
-export function momentIn(header: CaptureHeader, moment: Moment | undefined, otherwise: number): number {
+function momentIn(header: CaptureHeader, moment: Moment | undefined, otherwise: number): number {
   if (moment === undefined) return otherwise;
   return moment.kind === "offset" ? moment.us : moment.us - header.startedAtUs;
 }

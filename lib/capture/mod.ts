@@ -8,6 +8,7 @@ export {
   type CapturedBody,
   type CapturedExchange,
   type CapturedMessage,
+  emptyBody,
   isComplete,
   type Origin,
 } from "./exchange.ts";

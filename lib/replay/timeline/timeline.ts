@@ -36,7 +36,7 @@ export interface TimelineOptions {
 export class Timeline {
   readonly #options: TimelineOptions;
   readonly #streams: StreamRows;
-  readonly #order: StartOrder;
+  readonly #order: StartOrder<StreamRow>;
   readonly #links = new LinkRows();
   readonly #rtt = new RttSeries();
   readonly #totals = noStreams();
@@ -47,7 +47,7 @@ export class Timeline {
 
   constructor(header: CaptureHeader, options: TimelineOptions) {
     this.#options = options;
-    this.#order = new StartOrder((row) => options.onStream?.(row));
+    this.#order = new StartOrder((row) => row.startUs, (row) => options.onStream?.(row));
     this.#streams = new StreamRows(header.side, (row) => this.#streamDone(row));
   }
 

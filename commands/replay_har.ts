@@ -1,0 +1,130 @@
+import { CaptureError, type CaptureReader, readRecords } from "../lib/capture/mod.ts";
+import { HarExport } from "../lib/replay/mod.ts";
+import { exitCodes, UsageError } from "./errors.ts";
+import { fileProblem } from "./files.ts";
+import { LineOutput } from "./replay_output.ts";
+import { openCapture, ReadingProgress } from "./replay_reading.ts";
+import { headerLines, size } from "./replay_text.ts";
+import { selectionIn, type SelectionSettings } from "./replay_values.ts";
+import { version } from "./version.ts";
+
+/** Pieces of the document are gathered up to this size before they are written, characters. */
+const gatherChars = 256 * 1024;
+
+/**
+ * `tunnel replay FILE --har OUT`: writes what the capture holds as an HTTP Archive.
+ *
+ * @returns the exit status: 1 when the file is damaged, after everything before the damage
+ */
+export async function exportHar(
+  file: string,
+  out: string,
+  settings: SelectionSettings,
+  signal: AbortSignal,
+): Promise<number> {
+  using reader = openCapture(file);
+  using output = TextFile.create(out, file);
+  const { header } = reader;
+  using har = new HarExport(header, {
+    write: (text) => output.write(text),
+    creator: { name: "tunnel", version },
+    selection: selectionIn(header, settings),
+    comment: headerLines(header, file).join("; "),
+  });
+  using progress = new ReadingProgress(reader.sizeBytes);
+  let damage: CaptureError | null = null;
+  try {
+    await readRecords(reader, (record) => har.add(record), {
+      signal,
+      onProgress: (offset) => progress.update(offset),
+    });
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    damage = error;
+  }
+  const counts = har.finish();
+  output.flush();
+  progress[Symbol.dispose]();
+  const { entries, incomplete, omitted } = counts;
+  const lines = new LineOutput();
+  lines.line(`wrote ${entries} ${entries === 1 ? "entry" : "entries"} to ${out}, ${size(output.bytes)}`);
+  if (incomplete > 0) {
+    lines.line(`INCOMPLETE   ${incomplete} of them: the capture does not have them to the end`);
+  }
+  if (omitted > 0) {
+    lines.line(`LEFT OUT     ${omitted} of them have bodies that the capture holds in part or not at all`);
+  }
+  for (const line of endingLines(reader, { damage, interrupted: signal.aborted })) lines.line(line);
+  lines.flush();
+  return damage === null ? exitCodes.done : exitCodes.failed;
+}
+
+function endingLines(
+  reader: CaptureReader,
+  ending: { damage: CaptureError | null; interrupted: boolean },
+): string[] {
+  if (ending.damage !== null) {
+    return [`DAMAGED      ${ending.damage.message}: nothing behind it is in the HAR`];
+  }
+  if (!ending.interrupted) return [];
+  return [`INTERRUPTED  at offset ${reader.offset}: what came behind it is not in the HAR`];
+}
+
+/** A file that is written in pieces of text. */
+class TextFile implements Disposable {
+  readonly #file: Deno.FsFile;
+  readonly #encoder = new TextEncoder();
+  #gathered: string[] = [];
+  #chars = 0;
+  /** Written so far. */
+  bytes = 0;
+
+  /**
+   * @param path is made anew, or overwritten
+   * @param input must be another file
+   * @throws {UsageError} when it cannot be written
+   */
+  static create(path: string, input: string): TextFile {
+    try {
+      const file = Deno.openSync(path, { write: true, create: true });
+      if (isSameFile(path, input)) {
+        file.close();
+        throw new UsageError(`--har ${path} is the capture itself: name another file`);
+      }
+      file.truncateSync();
+      return new TextFile(file);
+    } catch (cause) {
+      if (cause instanceof UsageError) throw cause;
+      const problem = cause instanceof Deno.errors.NotFound
+        ? "there is no such directory"
+        : fileProblem(cause);
+      throw new UsageError(`cannot write --har ${path}: ${problem}`, { cause });
+    }
+  }
+
+  private constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  write(text: string): void {
+    this.#gathered.push(text);
+    this.#chars += text.length;
+    if (this.#chars >= gatherChars) this.flush();
+  }
+
+  flush(): void {
+    let bytes = this.#encoder.encode(this.#gathered.join(""));
+    this.#gathered = [];
+    this.#chars = 0;
+    this.bytes += bytes.length;
+    while (bytes.length > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+function isSameFile(path: string, other: string): boolean {
+  return Deno.realPathSync(path) === Deno.realPathSync(other);
+}

@@ -2,6 +2,7 @@ import { resetCodes } from "../protocol/mod.ts";
 import type { StreamAnswer } from "../session/mod.ts";
 import { ApiError } from "./api_error.ts";
 import type { LinkJson, StatusJson } from "./api_shapes.ts";
+import { routeOf } from "./api_routes.ts";
 import type { EventFeed } from "./event_feed.ts";
 import { exchangeDetail, exchangeSummary } from "./exchange_json.ts";
 import type { ExchangeRecord } from "./exchange_record.ts";
@@ -14,6 +15,9 @@ const replayWithinMs = 60_000;
 
 /** Round trips in the small curve of a link. */
 const curveSamples = 60;
+
+/** Ids of requests as they are given out. */
+const requestId = /^[1-9][0-9]{0,14}$/;
 
 export interface AdminApiOptions {
   inspected: Inspected;
@@ -39,38 +43,35 @@ export class AdminApi {
    * @throws {ApiError} when there is nothing to answer with
    */
   async serve(request: Request, url: URL): Promise<Response> {
-    const [resource, id, action] = segments(url.pathname);
-    const route = `${request.method} ${
-      [resource, id === undefined ? null : "*", action].filter(isPart).join("/")
-    }`;
+    const { route, id } = routeOf(request.method, url.pathname);
     switch (route) {
-      case "GET status":
+      case "GET /api/status":
         return json(this.#status());
-      case "GET links":
+      case "GET /api/links":
         return json({ links: this.#links() });
-      case "GET links/*/rtt":
-        return json({ link: id, bins: this.#options.history.rtts.chart(id, this.#options.wallMs()) });
-      case "DELETE links/*":
+      case "DELETE /api/links/{id}":
         return this.#dropLink(id);
-      case "GET link-events":
+      case "GET /api/links/{id}/rtt":
+        return json(this.#rtt(id));
+      case "GET /api/link-events":
         return json({ events: this.#options.history.linkEvents() });
-      case "GET streams":
+      case "GET /api/streams":
         return json({ streams: this.#options.inspected.streams() });
-      case "GET streams/*":
+      case "GET /api/streams/{id}":
         return json(this.#stream(id));
-      case "GET requests":
+      case "GET /api/requests":
         return json(this.#requests(url.searchParams));
-      case "GET requests/*":
+      case "GET /api/requests/{id}":
         return json(exchangeDetail(this.#record(id)));
-      case "POST requests/*/replay":
+      case "POST /api/requests/{id}/replay":
         return json(await this.#replay(this.#record(id), request.signal));
-      case "GET events":
+      case "GET /api/events":
         return eventStream(this.#options.feed.subscribe());
-      case "POST drain":
+      case "POST /api/drain":
         this.#options.inspected.drain();
         return json({ draining: true }, 202);
       default:
-        throw unknownRoute(url.pathname, request.method);
+        throw new TypeError(`${route satisfies never} is not served`);
     }
   }
 
@@ -112,6 +113,18 @@ export class AdminApi {
     return json({ dropped: id }, 202);
   }
 
+  #rtt(id: string) {
+    const { inspected, history, wallMs } = this.#options;
+    if (!history.rtts.has(id) && !inspected.links().some((link) => link.id === id)) {
+      throw new ApiError(
+        404,
+        "no_such_link",
+        `No link of the session "${id}" is known: GET /api/links lists them.`,
+      );
+    }
+    return { link: id, bins: history.rtts.chart(id, wallMs()) };
+  }
+
   #stream(id: string) {
     const stream = this.#options.inspected.streams().find((stream) => stream.id === id);
     if (stream !== undefined) return stream;
@@ -131,7 +144,7 @@ export class AdminApi {
   }
 
   #record(id: string): ExchangeRecord {
-    const record = this.#options.history.get(Number(id));
+    const record = requestId.test(id) ? this.#options.history.get(Number(id)) : undefined;
     if (record !== undefined) return record;
     throw new ApiError(
       404,
@@ -204,20 +217,6 @@ function noteAnswer(record: ExchangeRecord, answer: StreamAnswer, durationMs: nu
   record.done({ status, durationMs, problem: answer.reason });
 }
 
-/** The parts of a path below `/api/`. */
-function segments(path: string): string[] {
-  try {
-    return path.slice("/api/".length).split("/").map(decodeURIComponent);
-  } catch (cause) {
-    if (cause instanceof URIError) throw new ApiError(400, "bad_path", `${path} is not properly escaped.`);
-    throw cause;
-  }
-}
-
-function isPart(part: string | null | undefined): part is string {
-  return part !== null && part !== undefined;
-}
-
 function json(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value) + "\n", {
     status,
@@ -227,26 +226,4 @@ function json(value: unknown, status = 200): Response {
 
 function eventStream(body: ReadableStream<Uint8Array<ArrayBuffer>>): Response {
   return new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
-}
-
-const known = new Map([
-  ["status", "GET"],
-  ["links", "GET, DELETE"],
-  ["link-events", "GET"],
-  ["streams", "GET"],
-  ["requests", "GET, POST"],
-  ["events", "GET"],
-  ["drain", "POST"],
-]);
-
-function unknownRoute(path: string, method: string): ApiError {
-  const methods = known.get(path.slice("/api/".length).split("/")[0]);
-  if (methods !== undefined && !methods.includes(method)) {
-    return new ApiError(405, "wrong_method", `${path} takes ${methods}, not ${method}.`);
-  }
-  return new ApiError(
-    404,
-    "not_found",
-    `Nothing is at ${path}: below /api/ are ${[...known.keys()].join(", ")}.`,
-  );
 }

@@ -122,12 +122,14 @@ export class AdminServer implements AsyncDisposable {
       );
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      return problem(error.status, error);
+      return problem(error.status, error, error.headers);
     }
   }
 
   async #metrics(request: Request): Promise<Response> {
-    if (request.method !== "GET") throw new ApiError(405, "wrong_method", "/metrics takes GET.");
+    if (request.method !== "GET") {
+      throw new ApiError(405, "wrong_method", "/metrics takes GET.", { Allow: "GET" });
+    }
     const { inspected, usage } = this.#options;
     const type = expositionType(request.headers.get("accept"));
     const text = await exposition(familiesOf(inspected, usage()), type);

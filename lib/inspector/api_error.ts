@@ -4,10 +4,12 @@ export class ApiError extends Error {
   readonly status: number;
   /** For programs: `no_such_request`. */
   readonly code: string;
+  readonly headers: Record<string, string>;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, headers: Record<string, string> = {}) {
     super(message);
     this.status = status;
     this.code = code;
+    this.headers = headers;
   }
 }

@@ -28,6 +28,11 @@ export class RttHistory {
     }
   }
 
+  /** Whether round trips of this link are kept. */
+  has(link: string): boolean {
+    return this.#series.has(link);
+  }
+
   /** The last hour, oldest first. @param now milliseconds since 1970 */
   chart(link: string, now: number): RttBin[] {
     return this.#series.get(link)?.chart(now) ?? [];

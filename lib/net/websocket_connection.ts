@@ -57,6 +57,9 @@ export class WebSocketConnection implements ByteSocketHandler {
   #closeSent = false;
   #closeReceived = false;
   #closeTimer: ReturnType<typeof setTimeout> | null = null;
+  /** Of the socket, when the WebSocket began. */
+  readonly #sentBefore: number;
+  readonly #receivedBefore: number;
   /** The peer broke RFC 6455; nothing more of what it sends is read. */
   #violation: WebSocketError | null = null;
 
@@ -66,6 +69,9 @@ export class WebSocketConnection implements ByteSocketHandler {
     this.#handler = options.handler;
     this.#masked = options.side === "client";
     this.#head = options.head ?? null;
+    // The handshake went over the same socket; what was read along with it is the WebSocket's already.
+    this.#sentBefore = socket.sentBytes + socket.bufferedBytes;
+    this.#receivedBefore = socket.receivedBytes - (options.head?.length ?? 0);
     this.#parser = new FrameParser({
       expectMasked: options.side === "server",
       maxPartBytes: options.maxPartBytes,
@@ -103,12 +109,13 @@ export class WebSocketConnection implements ByteSocketHandler {
     return this.#closeSent;
   }
 
+  /** Bytes since the handshake, framing included. */
   get receivedBytes(): number {
-    return this.#socket.receivedBytes;
+    return this.#socket.receivedBytes - this.#receivedBefore;
   }
 
   get sentBytes(): number {
-    return this.#socket.sentBytes;
+    return Math.max(0, this.#socket.sentBytes - this.#sentBefore);
   }
 
   get paused(): boolean {

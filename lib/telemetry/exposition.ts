@@ -5,12 +5,26 @@ import type { MetricFamily } from "./metric_families.ts";
 export const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 export const prometheusTextType = "text/plain; version=0.0.4; charset=utf-8";
 
-/** What a scraper's `Accept` asks for: OpenMetrics, unless it takes the older text format alone. */
+/** What a scraper's `Accept` asks for (RFC 9110, 12.5.1): OpenMetrics, unless it likes the older text format better. */
 export function expositionType(accept: string | null): string {
-  const wanted = accept?.toLowerCase() ?? "";
-  return wanted.includes("text/plain") && !wanted.includes("openmetrics") && !wanted.includes("*/*")
+  if (accept === null) return openMetricsType;
+  const quality = (type: string) => qualityOf(accept, [type, type.replace(/\/.*/, "/*"), "*/*"]);
+  return quality("text/plain") > quality("application/openmetrics-text")
     ? prometheusTextType
     : openMetricsType;
+}
+
+/** The weight that the most specific of `ranges` has which is named; 0 when none is. */
+function qualityOf(accept: string, ranges: string[]): number {
+  const named = accept.toLowerCase().split(",").map((part) => part.split(";").map((word) => word.trim()));
+  for (const range of ranges) {
+    const weights = named.filter(([type]) => type === range).map(([, ...parameters]) => {
+      const weight = parameters.find((parameter) => parameter.startsWith("q="));
+      return weight === undefined ? 1 : Number(weight.slice("q=".length)) || 0;
+    });
+    if (weights.length > 0) return Math.max(...weights);
+  }
+  return 0;
 }
 
 /**

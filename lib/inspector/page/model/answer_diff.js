@@ -1,0 +1,95 @@
+/** @import { BodyJson, ExchangeDetail, HeaderPair } from "../../api_shapes.ts" */
+/** @import { DiffRow } from "./line_diff.js" */
+import { bodyBytes } from "./body_views.js";
+import { hexText } from "./hex_dump.js";
+import { jsonLines, parseJson } from "./json_tree.js";
+import { diffLines } from "./line_diff.js";
+
+/**
+ * Two answers to the same request.
+ *
+ * @typedef {object} AnswerDiff
+ * @property {boolean} sameStatus
+ * @property {DiffRow[]} headers `name: value`, a row each name
+ * @property {DiffRow[]} body
+ * @property {"JSON" | "text" | "hex" | "empty"} bodyShownAs
+ * @property {boolean} sameBody
+ */
+
+/**
+ * Lays the answers of two exchanges side by side.
+ *
+ * @param {ExchangeDetail} original
+ * @param {ExchangeDetail} replay
+ * @returns {AnswerDiff}
+ */
+export function diffAnswers(original, replay) {
+  const { lines: [left, right], as } = bodyLines(original.responseBody, replay.responseBody);
+  const body = diffLines(left, right);
+  const sameLength = original.responseBody.bytes === replay.responseBody.bytes;
+  return {
+    sameStatus: original.status === replay.status && original.problem === replay.problem,
+    headers: diffHeaders(original.responseHeaders, replay.responseHeaders),
+    body,
+    bodyShownAs: as,
+    sameBody: body.every((row) => row.same) && (as === "JSON" || sameLength),
+  };
+}
+
+/**
+ * Headers of two heads: those of one name beside each other, whatever their case and order.
+ *
+ * @param {readonly HeaderPair[]} left
+ * @param {readonly HeaderPair[]} right
+ * @returns {DiffRow[]}
+ */
+export function diffHeaders(left, right) {
+  /** @type {DiffRow[]} */
+  const rows = [];
+  const names = new Set([...left, ...right].map(([name]) => name.toLowerCase()));
+  for (const name of names) {
+    const [ours, theirs] = [left, right].map((headers) =>
+      headers.filter(([other]) => other.toLowerCase() === name)
+    );
+    for (let i = 0; i < Math.max(ours.length, theirs.length); i++) {
+      rows.push({
+        left: headerLine(ours[i]),
+        right: headerLine(theirs[i]),
+        same: ours[i] !== undefined && theirs[i] !== undefined && ours[i][1] === theirs[i][1],
+      });
+    }
+  }
+  return rows;
+}
+
+/** @param {HeaderPair | undefined} header */
+function headerLine(header) {
+  return header === undefined ? null : `${header[0]}: ${header[1]}`;
+}
+
+/**
+ * @param {BodyJson} left
+ * @param {BodyJson} right
+ * @returns {{ lines: [string[], string[]], as: AnswerDiff["bodyShownAs"] }}
+ */
+function bodyLines(left, right) {
+  if (left.keptBytes === 0 && right.keptBytes === 0) return { lines: [[], []], as: "empty" };
+  if (left.text === null || right.text === null) {
+    return { lines: [hexLines(left), hexLines(right)], as: "hex" };
+  }
+  const [leftTree, rightTree] = [parseJson(left.text), parseJson(right.text)];
+  if (leftTree !== null && rightTree !== null) {
+    return { lines: [jsonLines(leftTree), jsonLines(rightTree)], as: "JSON" };
+  }
+  return { lines: [textLines(left.text), textLines(right.text)], as: "text" };
+}
+
+/** @param {BodyJson} body */
+function hexLines(body) {
+  return textLines(hexText(bodyBytes(body)));
+}
+
+/** @param {string} text */
+function textLines(text) {
+  return text === "" ? [] : text.split("\n");
+}

@@ -1,0 +1,27 @@
+import { byId, setText } from "./dom.js";
+
+/** Asks for the admin token. */
+export class TokenDialog {
+  #dialog = /** @type {HTMLDialogElement} */ (byId("token-dialog"));
+  #field = /** @type {HTMLInputElement} */ (byId("token"));
+  #error = byId("token-error");
+  #asked = false;
+
+  /** @param {(token: string) => void} given */
+  constructor(given) {
+    byId("token-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#dialog.close();
+      given(this.#field.value.trim());
+    });
+    // Without it there is nothing to show.
+    this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
+  }
+
+  ask() {
+    setText(this.#error, this.#asked ? "That is not its token." : "");
+    this.#asked = true;
+    this.#field.value = "";
+    if (!this.#dialog.open) this.#dialog.showModal();
+  }
+}

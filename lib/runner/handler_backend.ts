@@ -2,6 +2,8 @@ import type { RequestStartFrame, WsOpenFrame } from "../protocol/mod.ts";
 import type { Stream, StreamHandler } from "../session/mod.ts";
 import type { Backend } from "./backend.ts";
 import { HttpHandling } from "./http_handling.ts";
+import type { RawHandler } from "./raw_handler.ts";
+import { rawResponseOf, requestOf } from "./request_of.ts";
 import { type TunnelSocketHandlers, WsHandling } from "./ws_handling.ts";
 
 /** Serves streams with functions of this program instead of a server beside it. */
@@ -18,32 +20,52 @@ export interface RunnerHandler {
   websocket?(request: Request): TunnelSocketHandlers | Response | Promise<TunnelSocketHandlers | Response>;
 }
 
+/** Gives streams to functions of this program. */
 export class HandlerBackend implements Backend {
-  readonly #handler: RunnerHandler;
+  readonly #handler: RawHandler;
 
-  constructor(handler: RunnerHandler) {
+  constructor(handler: RawHandler) {
     this.#handler = handler;
   }
 
   http(stream: Stream, start: RequestStartFrame): StreamHandler {
-    return new HttpHandling(stream, start, (request) => this.#handler.fetch(request));
+    return new HttpHandling(stream, start, (request) => this.#handler.http(request));
   }
 
   websocket(stream: Stream, open: WsOpenFrame): StreamHandler {
-    return new WsHandling(
-      stream,
-      open,
-      (request) =>
-        this.#handler.websocket?.(request) ??
-          new Response("This program serves no WebSockets.\n", { status: 501 }),
-    );
+    return new WsHandling(stream, open, (request) => this.#handler.websocket(request));
   }
 
   async probe(signal: AbortSignal): Promise<number> {
-    const response = await this.#handler.fetch(new Request("http://localhost/", { method: "HEAD", signal }));
-    await response.body?.cancel();
-    return response.status;
+    if (this.#handler.probe !== undefined) return await this.#handler.probe(signal);
+    const headers = ["Host", "localhost"];
+    const { status, body } = await this.#handler.http({
+      method: "HEAD",
+      target: "/",
+      headers,
+      body: null,
+      signal,
+    });
+    await body?.cancel();
+    return status;
   }
 
   close(): void {}
+}
+
+/** A handler of web requests, for streams as they are. */
+export function rawHandlerOf(handler: RunnerHandler): RawHandler {
+  return {
+    http: async (request) => rawResponseOf(await handler.fetch(requestOf(request))),
+    websocket: async (request) => {
+      const answer = await handler.websocket?.(requestOf(request)) ??
+        new Response("This program serves no WebSockets.\n", { status: 501 });
+      if (answer instanceof Response) return rawResponseOf(answer);
+      const { protocol } = answer;
+      return {
+        headers: protocol === undefined ? [] : ["Sec-WebSocket-Protocol", protocol],
+        handlers: answer,
+      };
+    },
+  };
 }

@@ -8,23 +8,21 @@ import {
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
 import { BodySource, sendBody, WritableGate } from "./body_source.ts";
-import { headersOf, requestOf } from "./request_of.ts";
+import type { RawRequest, RawResponse } from "./raw_handler.ts";
+
+type Serve = (request: RawRequest) => RawResponse | Promise<RawResponse>;
 
 /** One stream's HTTP request, served by a function. */
 export class HttpHandling implements StreamHandler {
   readonly #stream: Stream;
   readonly #start: RequestStartFrame;
-  readonly #serve: (request: Request) => Response | Promise<Response>;
+  readonly #serve: Serve;
   readonly #abort = new AbortController();
   readonly #gate = new WritableGate();
   readonly #body: BodySource | null;
   #requestDone: boolean;
 
-  constructor(
-    stream: Stream,
-    start: RequestStartFrame,
-    serve: (request: Request) => Response | Promise<Response>,
-  ) {
+  constructor(stream: Stream, start: RequestStartFrame, serve: Serve) {
     this.#stream = stream;
     this.#start = start;
     this.#serve = serve;
@@ -67,12 +65,10 @@ export class HttpHandling implements StreamHandler {
     const stream = this.#stream;
     let started = false;
     try {
-      const request = requestOf(this.#start, {
-        method: this.#start.method,
-        body: this.#body?.readable ?? null,
-        signal: this.#abort.signal,
-      });
-      const response = await this.#serve(request);
+      const { method, target, headers } = this.#start;
+      const body = this.#body?.readable ?? null;
+      const response = await this.#serve({ method, target, headers, body, signal: this.#abort.signal });
+      if (stream.phase !== "open") return await response.body?.cancel(this.#abort.signal.reason);
       started = true;
       stream.push({
         type: frameTypes.responseStart,
@@ -80,18 +76,18 @@ export class HttpHandling implements StreamHandler {
         requestId: 0,
         index: 0,
         status: response.status,
-        reason: response.statusText,
-        headers: headersOf(response),
+        reason: response.reason,
+        headers: response.headers,
       });
       if (response.body !== null) {
         await sendBody(response.body, { stream, gate: this.#gate, gone: this.#abort.signal });
       }
+      if (stream.phase !== "open") return;
+      stream.push(bodyEnd({ stop: !this.#requestDone, trailers: response.trailers?.() }));
     } catch (error) {
       if (stream.phase === "open") this.#failed(error, started);
       return;
     }
-    if (stream.phase !== "open") return;
-    stream.push(bodyEnd({ stop: !this.#requestDone }));
     this.#dropBody();
     stream.release();
   }

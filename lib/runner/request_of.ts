@@ -1,17 +1,15 @@
-import { headerValue, type RawHeaders, stripHopByHop } from "../http1/mod.ts";
+import { headerValue, type RawHeaders } from "../http1/mod.ts";
+import type { RawRequest, RawResponse } from "./raw_handler.ts";
 
-/** The web `Request` for a stream's opening frame. Its URL is absolute, made from `Host` and what the gateway forwarded. */
-export function requestOf(
-  start: { target: string; headers: RawHeaders },
-  init: { method: string; body: ReadableStream<Uint8Array<ArrayBuffer>> | null; signal: AbortSignal },
-): Request {
+/** The web `Request` for a stream's request. Its URL is absolute, made from `Host` and what the gateway forwarded. */
+export function requestOf(raw: RawRequest): Request {
   const headers = new Headers();
-  for (let i = 0; i < start.headers.length; i += 2) headers.append(start.headers[i], start.headers[i + 1]);
-  const proto = headerValue(start.headers, "x-forwarded-proto") === "https" ? "https" : "http";
-  const host = headerValue(start.headers, "host") ?? "localhost";
-  const path = start.target.startsWith("/") ? start.target : "/";
+  for (let i = 0; i < raw.headers.length; i += 2) headers.append(raw.headers[i], raw.headers[i + 1]);
+  const proto = headerValue(raw.headers, "x-forwarded-proto") === "https" ? "https" : "http";
+  const host = headerValue(raw.headers, "host") ?? "localhost";
+  const path = raw.target.startsWith("/") ? raw.target : "/";
   const base = URL.canParse(`${proto}://${host}/`) ? `${proto}://${host}` : `${proto}://localhost`;
-  const { method, body, signal } = init;
+  const { method, body, signal } = raw;
   return new Request(base + path, {
     method,
     headers,
@@ -20,12 +18,14 @@ export function requestOf(
   });
 }
 
-/**
- * A web response's headers, flat; fields that repeat (`set-cookie`) stay apart. Those of one hop, as a response that was
- * fetched elsewhere has them, are left out.
- */
-export function headersOf(response: Response): RawHeaders {
+export function rawResponseOf(response: Response): RawResponse {
+  const { status, statusText, body } = response;
+  return { status, reason: statusText, headers: headersOf(response), body };
+}
+
+/** A web response's headers, flat; fields that repeat (`set-cookie`) stay apart. */
+function headersOf(response: Response): RawHeaders {
   const flat: RawHeaders = [];
   for (const [name, value] of response.headers) flat.push(name, value);
-  return stripHopByHop(flat);
+  return flat;
 }

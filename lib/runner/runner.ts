@@ -4,7 +4,7 @@ import { DialError } from "../net/mod.ts";
 import { dialLink, LinkRefusedError, overSocket, systemClock, wallUs } from "../link/mod.ts";
 import { type LinkStatus, silentLogger, type StreamStatus, TunnelMetrics } from "../telemetry/mod.ts";
 import type { Backend } from "./backend.ts";
-import { HandlerBackend } from "./handler_backend.ts";
+import { HandlerBackend, rawHandlerOf } from "./handler_backend.ts";
 import { askBackend } from "./loopback.ts";
 import { OriginBackend } from "./origin_backend.ts";
 import { ProbeResponder } from "./probe_responder.ts";
@@ -164,8 +164,9 @@ export class Runner implements AsyncDisposable {
   }
 }
 
-function backendOf({ origin, handler }: RunnerOptions): Backend {
+function backendOf({ origin, handler, rawHandler }: RunnerOptions): Backend {
   if (origin !== undefined) return new OriginBackend(origin);
-  if (handler !== undefined) return new HandlerBackend(handler);
+  if (handler !== undefined) return new HandlerBackend(rawHandlerOf(handler));
+  if (rawHandler !== undefined) return new HandlerBackend(rawHandler);
   throw new TypeError("a runner needs an origin or a handler");
 }

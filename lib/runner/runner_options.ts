@@ -1,15 +1,18 @@
 import type { Capture } from "../capture/mod.ts";
 import type { Logger, TrafficObserver } from "../telemetry/mod.ts";
 import type { RunnerHandler } from "./handler_backend.ts";
+import type { RawHandler } from "./raw_handler.ts";
 import type { OriginOptions } from "./origin_backend.ts";
 
 export interface RunnerOptions {
   /** `ws:` or `wss:` URL of the gateway. */
   gatewayUrl: URL;
   token: string;
-  /** Where streams go: a server, or functions of this program. Exactly one of the two. */
+  /** Where streams go: a server, or functions of this program. Exactly one of the three. */
   origin?: OriginOptions;
   handler?: RunnerHandler;
+  /** As `handler`, but with requests and responses as they cross the tunnel. */
+  rawHandler?: RawHandler;
   /** Name that clients are routed by. @default "default" */
   name?: string;
   /** PEM certificates trusted for the gateway besides the system's. */

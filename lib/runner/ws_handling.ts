@@ -9,8 +9,9 @@ import {
   type WsOpenFrame,
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
+import { isWireCloseCode } from "../websocket/mod.ts";
 import { sendBody, WritableGate } from "./body_source.ts";
-import { headersOf, requestOf } from "./request_of.ts";
+import type { RawAcceptance, RawRequest, RawResponse } from "./raw_handler.ts";
 
 /** A client WebSocket, as a program behind the tunnel sees it. */
 export interface TunnelSocket {
@@ -19,7 +20,12 @@ export interface TunnelSocket {
    * keeps a fast sender from filling memory. Does nothing once the socket is closed.
    */
   send(data: string | Uint8Array): Promise<void>;
-  /** Closes with a code (1000 by default) and a reason of at most 123 bytes. */
+  /**
+   * Closes with a code and a reason of at most 123 bytes. 1005 closes without a code, 1006 breaks the connection off
+   * without a close frame.
+   *
+   * @param code one that may be sent (RFC 6455, 7.4). @default 1000
+   */
   close(code?: number, reason?: string): void;
   readonly open: boolean;
 }
@@ -39,7 +45,7 @@ export interface TunnelSocketHandlers {
   close?(socket: TunnelSocket, code: number, reason: string): void;
 }
 
-type Serve = (request: Request) => TunnelSocketHandlers | Response | Promise<TunnelSocketHandlers | Response>;
+type Serve = (request: RawRequest) => RawAcceptance | RawResponse | Promise<RawAcceptance | RawResponse>;
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -53,7 +59,7 @@ export class WsHandling implements StreamHandler, TunnelSocket {
   readonly #serve: Serve;
   readonly #abort = new AbortController();
   readonly #gate = new WritableGate();
-  #handlers: TunnelSocketHandlers | null = null;
+  #handlers: RawAcceptance["handlers"] | null = null;
   /** Frames that came and were not handled yet. */
   #queue: SequencedFrame[] = [];
   #working = false;
@@ -89,8 +95,8 @@ export class WsHandling implements StreamHandler, TunnelSocket {
   close(code = 1000, reason = ""): void {
     if (!this.open) return;
     if (Buffer.byteLength(reason) > 123) throw new RangeError("a close reason is at most 123 bytes");
-    if (code !== 1000 && (code < 3000 || code > 4999)) {
-      throw new RangeError(`a close code must be 1000 or 3000 to 4999, found ${code}`);
+    if (!isWireCloseCode(code) && code !== 1005 && code !== 1006) {
+      throw new RangeError(`a close code must be 1000 to 1014 without 1004, or 3000 to 4999, found ${code}`);
     }
     this.#push({ type: frameTypes.wsClose, code, reason });
     this.#settle();
@@ -125,28 +131,23 @@ export class WsHandling implements StreamHandler, TunnelSocket {
 
   async #begin(): Promise<void> {
     try {
-      const request = requestOf(this.#open, { method: "GET", body: null, signal: this.#abort.signal });
-      const answer = await this.#serve(request);
+      const { target, headers } = this.#open;
+      const { signal } = this.#abort;
+      const answer = await this.#serve({ method: "GET", target, headers, body: null, signal });
       if (this.#over) return;
-      if (answer instanceof Response) return await this.#refuse(answer);
-      const headers = answer.protocol === undefined ? [] : ["Sec-WebSocket-Protocol", answer.protocol];
-      this.#push({ type: frameTypes.wsAccept, headers });
-      this.#handlers = answer;
-      answer.open?.(this);
+      if (!("handlers" in answer)) return await this.#refuse(answer);
+      this.#push({ type: frameTypes.wsAccept, headers: answer.headers });
+      this.#handlers = answer.handlers;
+      this.#handlers.open?.(this);
       void this.#work();
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  async #refuse(response: Response): Promise<void> {
-    const headers = headersOf(response);
-    this.#push({
-      type: frameTypes.responseStart,
-      status: response.status,
-      reason: response.statusText,
-      headers,
-    });
+  async #refuse(response: RawResponse): Promise<void> {
+    const { status, reason, headers } = response;
+    this.#push({ type: frameTypes.responseStart, status, reason, headers });
     if (response.body !== null) {
       await sendBody(response.body, { stream: this.#stream, gate: this.#gate, gone: this.#abort.signal });
     }

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { type RawHandler, type RawRequest, Runner } from "../../lib/runner/mod.ts";
+import { type RunningGateway, startGateway, testToken } from "../support/processes.ts";
+import { RawHttpClient, textOf } from "../support/raw_http.ts";
+import { UpgradeRefusedError, WsClient } from "../support/ws_client.ts";
+
+let gateway: RunningGateway;
+
+Deno.test.beforeAll(async () => {
+  gateway = await startGateway();
+});
+
+Deno.test.afterAll(async () => await gateway[Symbol.asyncDispose]());
+
+/** A runner in this program that serves with `handler`, connected. */
+async function serving(handler: Partial<RawHandler>): Promise<Runner> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const refuse = () => ({ status: 501, reason: "", headers: [], body: null });
+  const runner = Runner.start({
+    gatewayUrl: new URL(gateway.wsUrl),
+    token: testToken,
+    rawHandler: { http: refuse, websocket: refuse, ...handler },
+    onState: (state) => state.state === "connected" && resolve(),
+  });
+  await promise;
+  return runner;
+}
+
+const bodyOf = (text: string) => new Blob([text]).stream();
+
+Deno.test("a raw handler sees target and fields as the client wrote them", async () => {
+  let asked: RawRequest | null = null;
+  await using _runner = await serving({
+    http: (request) => {
+      asked = request;
+      return { status: 200, reason: "OK", headers: ["content-length", "0"], body: null };
+    },
+  });
+  using client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET /a/../b//%7e?x=%zz HTTP/1.1\r\nhOSt: app\r\nX-B: 1\r\nx-a: 2\r\nX-B: \xe4\r\n\r\n");
+  await client.response();
+  const { method, target, headers, body } = asked!;
+  assert.deepEqual([method, target, body], ["GET", "/a/../b//%7e?x=%zz", null]);
+  // The client sends UTF-8, and fields are bytes.
+  assert.deepEqual(headers.slice(0, 8), ["hOSt", "app", "X-B", "1", "x-a", "2", "X-B", "\xc3\xa4"]);
+});
+
+Deno.test("what a raw handler answers goes out as it is: reason, spelling and order of fields, trailers", async () => {
+  await using _runner = await serving({
+    http: () => ({
+      status: 299,
+      reason: "Quite \xe4 lot",
+      headers: ["X-Zed", "1", "ETag", '"a"', "X-Zed", "2", "set-COOKIE", "a=1"],
+      body: bodyOf("body"),
+      trailers: () => ["X-Sum", "42"],
+    }),
+  });
+  using client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET / HTTP/1.1\r\nHost: app\r\nTE: trailers\r\n\r\n");
+  const response = await client.response();
+  assert.deepEqual([response.status, response.reason, textOf(response)], [299, "Quite \xe4 lot", "body"]);
+  assert.deepEqual(response.headers.slice(0, 8), [
+    ...["X-Zed", "1", "ETag", '"a"', "X-Zed", "2", "set-COOKIE", "a=1"],
+  ]);
+  assert.deepEqual(response.trailers, ["X-Sum", "42"]);
+});
+
+Deno.test("a raw handler answers HEAD and 304 with the length of what it does not send", async () => {
+  await using _runner = await serving({
+    http: ({ method }) => ({
+      status: method === "HEAD" ? 200 : 304,
+      reason: "",
+      headers: ["Content-Length", "1234"],
+      body: null,
+    }),
+  });
+  using client = await RawHttpClient.connect(gateway.port);
+  for (const method of ["HEAD", "GET"]) {
+    await client.send(`${method} / HTTP/1.1\r\nHost: app\r\n\r\n`);
+    const response = await client.response(method);
+    assert.deepEqual(response.headers.slice(0, 2), ["Content-Length", "1234"]);
+  }
+});
+
+Deno.test("a body that fails breaks the response off, so that it does not look whole", async () => {
+  await using _runner = await serving({
+    http: () => ({
+      status: 200,
+      reason: "OK",
+      headers: [],
+      body: new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode("begin")),
+        pull: () => Promise.reject(new Error("the source is gone")),
+      }),
+    }),
+  });
+  using client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+  const response = await client.response();
+  assert.equal(response.complete, false);
+});
+
+Deno.test("a raw handler accepts a WebSocket with its own fields, and may close as an origin may", async () => {
+  for (const [code, seen] of [[1011, 1011], [1001, 1001], [1005, 1005], [1006, 1006], [4000, 4000]]) {
+    await using _runner = await serving({
+      websocket: () => ({
+        headers: ["X-Room", "7", "Sec-WebSocket-Protocol", "v2"],
+        handlers: { message: (socket) => socket.close(code) },
+      }),
+    });
+    const client = await WsClient.open(`${gateway.wsUrl}/room`, { protocols: ["v1", "v2"] });
+    assert.deepEqual([client.headers["x-room"], client.socket.protocol], ["7", "v2"]);
+    await client.send("bye");
+    assert.equal((await client.ended()).code, seen);
+  }
+});
+
+Deno.test("a close code that no frame may carry is refused where it is asked for", async () => {
+  const thrown = Promise.withResolvers<unknown>();
+  await using _runner = await serving({
+    websocket: () => ({
+      headers: [],
+      handlers: {
+        open: (socket) => {
+          try {
+            socket.close(1015);
+          } catch (error) {
+            thrown.resolve(error);
+          }
+          socket.close();
+        },
+      },
+    }),
+  });
+  const client = await WsClient.open(gateway.wsUrl);
+  assert.equal((await client.ended()).code, 1000);
+  assert.ok(await thrown.promise instanceof RangeError);
+});
+
+Deno.test("a raw handler refuses a WebSocket with a response of its own", async () => {
+  await using _runner = await serving({
+    websocket: () => ({ status: 403, reason: "No", headers: ["X-Why", "7"], body: bodyOf("members only") }),
+  });
+  const error = await WsClient.open(gateway.wsUrl).then(() => null, (error) => error);
+  assert.ok(error instanceof UpgradeRefusedError);
+  assert.deepEqual([error.status, error.headers["x-why"], error.body], [403, "7", "members only"]);
+});

@@ -76,7 +76,7 @@ export class RttChart {
     this.#plot = /** @type {Plot} */ (new uPlot(
       {
         ...this.#size(),
-        padding: [8, 8, 0, 0],
+        padding: [8, 22, 0, 0],
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
         scales: {

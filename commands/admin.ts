@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import process from "node:process";
 import { AdminServer, History, type Inspected, isLoopback } from "../lib/inspector/mod.ts";
 import { monotonicMs } from "../lib/link/mod.ts";
-import { formatEndpoint, makeToken } from "../lib/net/mod.ts";
+import { formatEndpoint } from "../lib/net/mod.ts";
 import { type Logger, type ProcessUsage, Tracing } from "../lib/telemetry/mod.ts";
 import { envName } from "./common_options.ts";
 import { UsageError } from "./errors.ts";
@@ -52,6 +52,19 @@ export interface AdminSettings {
   inspectRequests: number;
 }
 
+/**
+ * Holds the options to each other, before anything is started.
+ *
+ * @throws {UsageError} when others than this machine could use the admin port without a token
+ */
+export function checkAdmin({ adminPort, adminHostname, adminToken }: AdminSettings): void {
+  if (adminPort.kind === "off" || isLoopback(adminHostname) || adminToken !== undefined) return;
+  throw new UsageError(
+    `--admin-token is missing: whoever reaches ${adminHostname} could use the admin port; ` +
+      "give a token, or listen on loopback (127.0.0.1, ::1 or localhost)",
+  );
+}
+
 /** The history that the inspector shows, or `undefined` when there is no admin port. */
 export function makeHistory(settings: AdminSettings): History | undefined {
   if (settings.adminPort.kind === "off") return undefined;
@@ -76,12 +89,11 @@ export function startAdmin(
   const { adminPort, adminHostname: hostname } = settings;
   const { history, inspected, logger } = options;
   if (adminPort.kind === "off" || history === undefined) return { server: null, lines: [] };
-  const generated = settings.adminToken === undefined && !isLoopback(hostname) ? makeToken() : null;
   const server = listen({ adminPort, hostname }, (port) =>
     AdminServer.listen({
       hostname,
       port,
-      token: settings.adminToken ?? generated,
+      token: settings.adminToken ?? null,
       inspected,
       history,
       startedAt: performance.timeOrigin,
@@ -97,9 +109,7 @@ export function startAdmin(
   }
   const shown = hostname === "0.0.0.0" || hostname === "::" ? "localhost" : hostname;
   const url = `http://${formatEndpoint({ hostname: shown, port: server.address.port })}/`;
-  const lines = [`  inspector ${url}`];
-  if (generated !== null) lines.push(`  its token ${generated}`);
-  return { server, lines };
+  return { server, lines: [`  inspector ${url}`] };
 }
 
 function listen(

@@ -8,6 +8,7 @@ import {
   adminHostnameOption,
   adminPortOption,
   adminTokenOption,
+  checkAdmin,
   inspectRequestsOption,
   loadTracing,
   makeHistory,
@@ -132,6 +133,7 @@ export function gatewayCommand() {
     .action(async (_, command) => {
       settle(command as unknown as UntypedCommand);
       const options = command.opts();
+      checkAdmin(options);
       const given = resolveToken(options);
       const token = given ?? makeToken();
       const tls = readTlsFiles(options);

@@ -9,6 +9,7 @@ import {
   adminHostnameOption,
   adminPortOption,
   adminTokenOption,
+  checkAdmin,
   inspectRequestsOption,
   loadTracing,
   makeHistory,
@@ -109,6 +110,7 @@ export function runnerCommand() {
     .action(async (_, command) => {
       settle(command as unknown as UntypedCommand);
       const options = command.opts();
+      checkAdmin(options);
       const { gatewayUrl, target } = options;
       if (gatewayUrl === undefined) {
         throw new UsageError(

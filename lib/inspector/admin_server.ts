@@ -105,7 +105,11 @@ export class AdminServer implements AsyncDisposable {
   }
 
   async #answer(request: Request): Promise<Response> {
-    const url = new URL(request.url);
+    const url = URL.parse(request.url);
+    if (url === null) {
+      const host = request.headers.get("host");
+      return problem(400, { code: "bad_host", message: `"${host}" is no name and port that anything has.` });
+    }
     const page = request.method === "GET" || request.method === "HEAD"
       ? pageFiles.get(url.pathname)
       : undefined;
@@ -138,7 +142,7 @@ export class AdminServer implements AsyncDisposable {
 
   #rules(): AccessRules {
     const { hostname, token } = this.#options;
-    return { loopback: isLoopback(hostname), token, port: this.address.port };
+    return { loopback: isLoopback(hostname), token };
   }
 
   /** Something is wrong in this program: said to whoever asked and in the log, and the rest goes on. */

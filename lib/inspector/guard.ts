@@ -6,7 +6,6 @@ export interface AccessRules {
   loopback: boolean;
   /** What others must show; `null` on loopback when none was given. */
   token: string | null;
-  port: number;
 }
 
 /** Why a request is refused. */
@@ -17,8 +16,11 @@ export interface Refusal {
   headers?: Record<string, string>;
 }
 
-/** The names by which a browser on this machine reaches a loopback port. */
-const loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
+/**
+ * The names by which a browser on this machine reaches a loopback port. Whatever the port's number: it may be forwarded
+ * from another one, and a page that was led here by a name of its own (DNS rebinding) bears that name.
+ */
+const loopbackHost = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?$/i;
 
 /**
  * Whether a request may be served. A web page of somebody else cannot drive the admin port:
@@ -34,13 +36,11 @@ export function refusalOf(
 ): Refusal | null {
   const { headers } = request;
   const host = headers.get("host") ?? "";
-  if (rules.loopback && !isLoopbackHost(host, rules.port)) {
+  if (rules.loopback && !loopbackHost.test(host)) {
     return {
       status: 421,
       code: "wrong_host",
-      message: `This port is served as ${
-        loopbackNames.map((name) => `${name}:${rules.port}`).join(", ")
-      }, not as "${host}".`,
+      message: `This port is served as localhost, 127.0.0.1 and [::1], not as "${host}".`,
     };
   }
   const origin = headers.get("origin");
@@ -64,14 +64,9 @@ export function refusalOf(
   };
 }
 
-function isLoopbackHost(host: string, port: number): boolean {
-  return loopbackNames.some((name) =>
-    host.toLowerCase() === `${name}:${port}` || (port === 80 && host.toLowerCase() === name)
-  );
-}
-
 function isSameOrigin(origin: string, host: string): boolean {
-  return origin.toLowerCase() === `http://${host.toLowerCase()}`;
+  // A proxy in front may speak TLS.
+  return ["http", "https"].some((scheme) => origin.toLowerCase() === `${scheme}://${host.toLowerCase()}`);
 }
 
 function bearer(headers: Headers): string {

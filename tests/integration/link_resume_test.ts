@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Frame, frameTypes } from "../../lib/protocol/mod.ts";
-import { type FrameOf, LinkClient } from "../support/link_client.ts";
+import type { FrameOf } from "../support/frame_inbox.ts";
+import { LinkClient } from "../support/link_client.ts";
 import { startGateway } from "../support/processes.ts";
 import { field, rawRequest } from "../support/raw_http.ts";
 import { eventually, healthOf } from "../support/stack.ts";

@@ -1,20 +1,16 @@
 import { randomBytes } from "node:crypto";
 import {
   CborWriter,
-  decodeFrames,
   encodeFrame,
   type Frame,
-  frameName,
   frameTypes,
   type HelloFrame,
   initialWindowBytes,
   linkSubprotocol,
 } from "../../lib/protocol/mod.ts";
+import { FrameInbox, type FrameOf } from "./frame_inbox.ts";
 import { testToken } from "./processes.ts";
-import { eventually } from "./stack.ts";
 import { WsClient } from "./ws_client.ts";
-
-export type FrameOf<T extends Frame["type"]> = Extract<Frame, { type: T }>;
 
 export interface LinkClientOptions {
   /** @default the token of the tests' gateways */
@@ -30,15 +26,12 @@ export interface LinkClientOptions {
 export class LinkClient implements Disposable {
   readonly ws: WsClient;
   readonly sessionId: Uint8Array = randomBytes(16);
-  /** What came so far, a list of frames for each link message. */
-  readonly messages: Frame[][] = [];
-  /** Size of the largest link message so far, bytes. */
-  largestMessageBytes = 0;
-  readonly #taken = new Map<number, number>();
+  readonly #inbox: FrameInbox;
 
   private constructor(ws: WsClient, receive: { now: (bytes: Uint8Array) => void }) {
     this.ws = ws;
-    receive.now = (bytes) => this.#received(bytes);
+    this.#inbox = new FrameInbox(ws.closed);
+    receive.now = (bytes) => this.#inbox.received(bytes);
   }
 
   /** Connects and completes the WebSocket handshake; nothing is sent yet. */
@@ -52,7 +45,7 @@ export class LinkClient implements Disposable {
       onMessage: ({ bytes }) => receive.now(bytes),
     });
     const client = new LinkClient(ws, receive);
-    for (const bytes of early) client.#received(bytes);
+    for (const bytes of early) client.#inbox.received(bytes);
     return client;
   }
 
@@ -94,30 +87,15 @@ export class LinkClient implements Disposable {
 
   /** All frames of one type that have come. */
   frames<T extends Frame["type"]>(type: T): FrameOf<T>[] {
-    return this.messages.flat().filter((frame): frame is FrameOf<T> => frame.type === type);
+    return this.#inbox.frames(type);
   }
 
   /** The next frame of this type that was not taken yet; fails when none comes in time. */
-  async frame<T extends Frame["type"]>(type: T): Promise<FrameOf<T>> {
-    const at = this.#taken.get(type) ?? 0;
-    this.#taken.set(type, at + 1);
-    let closed: string | null = null;
-    void this.ws.closed.then(({ code, reason }) => closed = `${code} "${reason}"`);
-    await eventually(() => this.frames(type).length, (count) => {
-      if (count <= at && closed !== null) {
-        throw new Error(`the link closed with ${closed} before ${frameName(type)}`);
-      }
-      return count > at;
-    });
-    return this.frames(type)[at];
+  frame<T extends Frame["type"]>(type: T): Promise<FrameOf<T>> {
+    return this.#inbox.frame(type);
   }
 
   [Symbol.dispose](): void {
     this.ws.socket.terminate();
-  }
-
-  #received(bytes: Uint8Array): void {
-    this.largestMessageBytes = Math.max(this.largestMessageBytes, bytes.length);
-    this.messages.push(decodeFrames(bytes));
   }
 }

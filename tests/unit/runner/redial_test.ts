@@ -1,0 +1,202 @@
+/** When a runner gives a link up and dials again, in virtual time. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Backend } from "../../../lib/runner/backend.ts";
+import { ProbeResponder } from "../../../lib/runner/probe_responder.ts";
+import { RunnerCore } from "../../../lib/runner/runner_core.ts";
+import type { Dialled } from "../../../lib/runner/runner_core_options.ts";
+import type { RunnerState } from "../../../lib/runner/mod.ts";
+import { frameTypes, initialWindowBytes, type WelcomeFrame } from "../../../lib/protocol/mod.ts";
+import { silentLogger, TunnelMetrics } from "../../../lib/telemetry/mod.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
+import { VirtualLink } from "../../support/virtual_link.ts";
+
+const pingIntervalMs = 3_000;
+const pingTimeoutMs = 30_000;
+const firstWaitMs = 100;
+const longestWaitMs = 10_000;
+
+const backend: Backend = {
+  http: () => assert.fail("no request was sent"),
+  websocket: () => assert.fail("no WebSocket was opened"),
+  probe: () => Promise.resolve(200),
+  close: () => {},
+};
+
+/** A runner and its attempts to reach a gateway; each is answered by hand. */
+class Runner {
+  readonly clock = new VirtualClock();
+  readonly states: RunnerState[] = [];
+  /** When it dialled, milliseconds. */
+  readonly dialledAtMs: number[] = [];
+  readonly core: RunnerCore;
+  #answer: ((dialled: Dialled) => void) | null = null;
+  #sessions = 0;
+
+  constructor(random: () => number = () => 0.5) {
+    const { clock } = this;
+    this.core = new RunnerCore({
+      ...{
+        name: "default",
+        agent: "",
+        gateway: "the gateway",
+        backend,
+        clock,
+        random,
+        pingIntervalMs,
+        pingTimeoutMs,
+      },
+      newSessionId: () => new Uint8Array(16).fill(++this.#sessions),
+      probes: new ProbeResponder({ backend, wallUs: () => clock.wallUs() }),
+      logger: silentLogger,
+      metrics: new TunnelMetrics(),
+      dial: (answer) => {
+        this.dialledAtMs.push(clock.monotonicMs());
+        this.#answer = answer;
+        return () => this.#answer = null;
+      },
+      onState: (state) => this.states.push(state),
+      over: () => {},
+    });
+    clock.turn(() => this.core.start());
+  }
+
+  get dialling(): boolean {
+    return this.#answer !== null;
+  }
+
+  fails(): void {
+    this.#take({ kind: "failed", reason: "nobody listens" });
+  }
+
+  /** The gateway takes the connection; it says nothing yet. */
+  connects(): VirtualLink {
+    const link = new VirtualLink(this.clock);
+    this.#take({ kind: "connected", connect: link.connect, start: () => {}, abandon: () => {} });
+    return link;
+  }
+
+  welcomed(changes: Partial<WelcomeFrame> = {}): VirtualLink {
+    const link = this.connects();
+    link.receive({
+      ...{ type: frameTypes.welcome, version: 1, gatewayId: 7, resumed: false, resumeWindowMs: 30_000 },
+      ...{ initialWindow: initialWindowBytes, agent: "", ...changes },
+    }, { type: frameTypes.resume, last: true, streams: [] });
+    return link;
+  }
+
+  #take(dialled: Dialled): void {
+    const answer = this.#answer;
+    assert.ok(answer !== null, "it is dialling");
+    this.#answer = null;
+    this.clock.turn(() => answer(dialled));
+  }
+}
+
+Deno.test("a gateway that does not welcome within 10 s is dialled anew", () => {
+  const runner = new Runner();
+  const link = runner.connects();
+  runner.clock.advance(9_999);
+  assert.equal(link.ended, null);
+  runner.clock.advance(1);
+  assert.equal(link.ended, "destroyed");
+  runner.clock.advance(firstWaitMs);
+  assert.equal(runner.dialledAtMs.length, 2);
+  const [down] = runner.states;
+  assert.match(down.state === "disconnected" ? down.reason : "", /no welcome within 10000 ms/);
+});
+
+Deno.test("a welcome without its last list is none", () => {
+  const runner = new Runner();
+  const link = runner.connects();
+  link.receive({
+    ...{ type: frameTypes.welcome, version: 1, gatewayId: 7, resumed: false, resumeWindowMs: 30_000 },
+    ...{ initialWindow: initialWindowBytes, agent: "" },
+  });
+  runner.clock.advance(10_000);
+  assert.equal(link.ended, "destroyed");
+});
+
+Deno.test("a link that was welcomed outlives the welcome's bound", () => {
+  const runner = new Runner();
+  const link = runner.welcomed();
+  runner.clock.advance(3_600_000);
+  assert.equal(link.ended, null);
+  assert.equal(runner.dialledAtMs.length, 1);
+});
+
+Deno.test("each wait to dial again is drawn below a bound that doubles from 100 ms to 10 s", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { maxLength: 30 }),
+      (draws) => {
+        let next = 0;
+        const runner = new Runner(() => draws[next++] ?? 0.5);
+        for (let attempt = 0; attempt < draws.length; attempt++) {
+          const bound = Math.min(longestWaitMs, firstWaitMs * 2 ** attempt);
+          const failedAtMs = runner.clock.monotonicMs();
+          runner.fails();
+          assert.equal(runner.dialling, false);
+          runner.clock.advance(bound + 1);
+          assert.ok(runner.dialling, `attempt ${attempt + 1} came within ${bound} ms`);
+          const waitedMs = runner.dialledAtMs.at(-1)! - failedAtMs;
+          assert.equal(waitedMs, Math.round(draws[attempt] * bound));
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("once welcomed a runner begins again with the shortest wait; a link without a welcome counts as failed", () => {
+  const runner = new Runner(() => 0.999);
+  for (let i = 0; i < 10; i++) {
+    runner.fails();
+    runner.clock.advance(longestWaitMs);
+  }
+  const unwelcomed = runner.connects();
+  unwelcomed.destroy();
+  runner.clock.advance(1);
+  assert.equal(lastWaitMs(runner), 9_990);
+  runner.clock.advance(longestWaitMs);
+  runner.welcomed().destroy();
+  runner.clock.advance(1);
+  assert.equal(lastWaitMs(runner), 100);
+});
+
+Deno.test("a laptop that slept an hour dials again within two ping intervals, and carries on with its session", () => {
+  const runner = new Runner();
+  const link = runner.welcomed();
+  runner.clock.advance(60_000);
+  const { sessionId } = link.framesSent(frameTypes.hello)[0];
+  // Nobody is at the other end any more: the gateway has given the link up long ago.
+  link.answersPings = false;
+  runner.clock.sleep(3_600_000);
+  const wokeAtMs = runner.clock.monotonicMs();
+  runner.clock.advance(2 * pingIntervalMs + firstWaitMs);
+  assert.equal(link.ended, "destroyed");
+  const afterMs = runner.dialledAtMs.at(-1)! - wokeAtMs;
+  assert.equal(runner.dialledAtMs.length, 2, "dialled again");
+  assert.ok(afterMs <= 2 * pingIntervalMs + firstWaitMs, `dialled after ${afterMs} ms`);
+  const [hello] = runner.connects().framesSent(frameTypes.hello);
+  assert.deepEqual(hello.sessionId, sessionId);
+  assert.equal(hello.resumeGatewayId, 7);
+});
+
+Deno.test("a session that no link took up within the resume window is another one's from then on", () => {
+  const runner = new Runner(() => 0);
+  runner.welcomed({ resumeWindowMs: 5_000 }).destroy();
+  const before = runner.core.id;
+  runner.clock.advance(4_999);
+  assert.equal(runner.core.id, before);
+  runner.clock.advance(1);
+  assert.notEqual(runner.core.id, before);
+  const [hello] = runner.connects().framesSent(frameTypes.hello);
+  assert.equal(hello.resumeGatewayId, 0);
+});
+
+function lastWaitMs(runner: Runner): number {
+  const last = runner.states.at(-1);
+  assert.equal(last?.state, "disconnected");
+  return last.retryInMs;
+}

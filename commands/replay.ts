@@ -1,5 +1,14 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { CaptureError } from "../lib/capture/mod.ts";
+import {
+  drainTimeoutOption,
+  logFormatOption,
+  logLevelOption,
+  pingIntervalOption,
+  pingTimeoutOption,
+  tokenFileOption,
+  tokenOption,
+} from "./common_options.ts";
 import { HarError } from "../lib/replay/mod.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { isNamedHar } from "./replay_exchanges.ts";
@@ -7,14 +16,18 @@ import { exportHar } from "./replay_har.ts";
 import { runCheck } from "./replay_check.ts";
 import { printable } from "./replay_text.ts";
 import { showTimeline } from "./replay_timeline.ts";
-import { moment, streamIds } from "./replay_values.ts";
+import { moment, speed, streamIds } from "./replay_values.ts";
+import { serveCapture, serveSettings } from "./replay_serve.ts";
+import { caFileOption, gatewayUrlOption, nameOption } from "./runner_options.ts";
 import { untilStopped } from "./until_stopped.ts";
 
 /** `tunnel replay`: what to do with a capture. Each mode is a file of its own; without one it is the timeline. */
 export function replayCommand() {
   return new Command("replay")
-    .description("Reads a capture of gateway or runner: shows it as a timeline, checks it, or exports it.")
-    .argument("<file>", "a .tunnelcap file")
+    .description(
+      "Reads a capture of gateway or runner: shows it as a timeline, checks, exports or serves it.",
+    )
+    .argument("<file>", "a .tunnelcap file, or a .har file for --serve")
     .addOption(new Option("--frames", "a row for each frame instead of each stream").conflicts("check"))
     .addOption(
       new Option("--stream <id>", "this stream alone, such as 9f3ac01b-42; may be given several times")
@@ -40,10 +53,34 @@ export function replayCommand() {
     )
     .addOption(new Option("--check", "run the frames through the protocol's own state machines"))
     .addOption(new Option("--json", "print one JSON document"))
+    .addOption(
+      new Option("--serve", "be a runner that answers what was recorded; FILE may be a .har, too").conflicts([
+        ...["check", "frames", "har", "json", "stream", "path", "since", "until"],
+      ]),
+    )
+    .addOption(
+      new Option("--match <how>", "for --serve: how like the recorded one a request must be")
+        .default("loose" as const).choices(["loose", "strict"] as const),
+    )
+    .addOption(
+      new Option("--speed <factor>", "how fast recorded time passes: 1x, 10x or max")
+        .default(1, "1x").argParser(speed),
+    )
+    .addOption(gatewayUrlOption())
+    .addOption(nameOption())
+    .addOption(tokenOption())
+    .addOption(tokenFileOption())
+    .addOption(caFileOption())
+    .addOption(pingIntervalOption())
+    .addOption(pingTimeoutOption())
+    .addOption(drainTimeoutOption())
+    .addOption(logLevelOption())
+    .addOption(logFormatOption())
     .action(async (file, options) => {
       const json = options.json ?? false;
       Deno.exitCode = await untilStopped(async (signal) => {
         try {
+          if (options.serve) return await serveCapture(file, serveSettings(options), signal);
           if (isNamedHar(file)) {
             throw new UsageError(`${file} is a HAR, which has no frames: it is for --to and --serve`);
           }

@@ -52,3 +52,14 @@ export function streamIds(text: string, earlier: string[] | undefined): string[]
   }
   return [...(earlier ?? []), text];
 }
+
+/** How fast recorded time passes: `1x` as recorded, `10x` ten times as fast, `max` without waiting (`Infinity`). */
+export function speed(text: string): number {
+  if (text === "max") return Infinity;
+  const match = /^(\d+(?:\.\d+)?)x$/.exec(text);
+  const factor = match === null ? NaN : Number(match[1]);
+  if (!(factor > 0 && factor < Infinity)) {
+    throw new InvalidArgumentError("A speed is a factor such as 1x, 10x or 0.5x, or max.");
+  }
+  return factor;
+}

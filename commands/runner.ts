@@ -1,6 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Command as UntypedCommand } from "commander";
-import { isRunnerName, runnerNameRule } from "../lib/protocol/mod.ts";
 import { familiesOf, type Inspected } from "../lib/inspector/mod.ts";
 import { LinkRefusedError } from "../lib/link/mod.ts";
 import { Runner, type RunnerState } from "../lib/runner/mod.ts";
@@ -36,7 +35,6 @@ import {
   pingIntervalOption,
   pingTimeoutOption,
   resolvePingTimeout,
-  resolveToken,
   tokenFileOption,
   tokenOption,
 } from "./common_options.ts";
@@ -44,27 +42,26 @@ import { settle } from "./settings.ts";
 import { UsageError } from "./errors.ts";
 import { printLine } from "./output.ts";
 import { serveUntilStopped } from "./shutdown.ts";
-import { gatewayUrl, positiveDuration, positiveSize, targetUrl } from "./values.ts";
+import {
+  caFileOption,
+  gatewayUrlOption,
+  nameOption,
+  neededGatewayUrl,
+  neededToken,
+} from "./runner_options.ts";
+import { positiveDuration, positiveSize, targetUrl } from "./values.ts";
 import { agent } from "./version.ts";
-import { InvalidArgumentError } from "commander";
 
 /** `tunnel runner`: the end beside the origin. */
 export function runnerCommand() {
   return new Command("runner")
     .description("Runs beside your service: dials the gateway and forwards its streams to a local origin.")
-    .addOption(
-      new Option("--gateway-url <url>", "the gateway, ws:// or wss://").env(envName("gateway-url")).argParser(
-        gatewayUrl,
-      ),
-    )
+    .addOption(gatewayUrlOption())
     .addOption(
       new Option("--target <url>", "your service, such as http://127.0.0.1:3000").env(envName("target"))
         .argParser(targetUrl),
     )
-    .addOption(
-      new Option("--name <name>", "name that clients are routed by").env(envName("name")).default("default")
-        .argParser(runnerName),
-    )
+    .addOption(nameOption())
     .addOption(tokenOption())
     .addOption(tokenFileOption())
     .addOption(
@@ -83,10 +80,7 @@ export function runnerCommand() {
       new Option("--max-message <size>", "largest WebSocket message from the origin")
         .env(envName("max-message")).default(16 * 1024 * 1024, "16MiB").argParser(positiveSize),
     )
-    .addOption(
-      new Option("--ca-file <file>", "PEM certificates to trust besides the system's, for gateway and origin")
-        .env(envName("ca-file")),
-    )
+    .addOption(caFileOption())
     .addOption(pingIntervalOption())
     .addOption(pingTimeoutOption())
     .addOption(
@@ -111,21 +105,14 @@ export function runnerCommand() {
       settle(command as unknown as UntypedCommand);
       const options = command.opts();
       checkAdmin(options);
-      const { gatewayUrl, target } = options;
-      if (gatewayUrl === undefined) {
-        throw new UsageError(
-          "--gateway-url is missing: give the gateway's address, such as ws://example.com:8080",
-        );
-      }
+      const { target } = options;
+      const gatewayUrl = neededGatewayUrl(options);
       if (target === undefined) {
         throw new UsageError(
           "--target is missing: give your service's address, such as http://127.0.0.1:3000",
         );
       }
-      const token = resolveToken(options);
-      if (token === null) {
-        throw new UsageError("--token is missing: the gateway prints it when it starts, or was given it");
-      }
+      const token = neededToken(options);
       const caCerts = readCaFile(options.caFile);
       const logger = makeLogger(options);
       const pingTimeoutMs = resolvePingTimeout(options);
@@ -208,11 +195,6 @@ function inspectedRunner(runner: Runner, gatewayUrl: URL, asked: AbortController
     drain: () => asked.abort(),
     resend: (request, options) => runner.resend(request, options),
   };
-}
-
-function runnerName(text: string): string {
-  if (!isRunnerName(text)) throw new InvalidArgumentError(`A runner's name is ${runnerNameRule}.`);
-  return text;
 }
 
 function printState(state: RunnerState, runner: { name: string; target: URL }): void {

@@ -1,6 +1,6 @@
 /**
  * What is done with a capture: a timeline of it, a check against the protocol's state machines, an HTTP Archive written
- * from it or read in its place.
+ * from it or read in its place, an origin's part played from it.
  */
 export { checkCapture, type CheckResult } from "./check/check_capture.ts";
 export type { CheckCounts } from "./check/capture_check.ts";
@@ -8,6 +8,10 @@ export type { Rule, Violation } from "./check/violation.ts";
 export { HarExport, type HarExportCounts } from "./har/har_export.ts";
 export { HarError } from "./har/har_error.ts";
 export { type Har, readHar, type ReadHarOptions } from "./har/read_har.ts";
+export { Pace } from "./serve/pace.ts";
+export { type Matching, type Recording, Recordings } from "./serve/recordings.ts";
+export { type RefusalWords, wordsOf } from "./serve/refusal.ts";
+export { type Dealt, StandIn } from "./serve/stand_in.ts";
 export type { LinkRow } from "./timeline/link_rows.ts";
 export { rttPlot } from "./timeline/rtt_plot.ts";
 export type { RttBin } from "./timeline/rtt_series.ts";

@@ -1,0 +1,126 @@
+import { SpillStore } from "../lib/capture/mod.ts";
+import { LinkRefusedError } from "../lib/link/mod.ts";
+import { Pace, Recordings, StandIn } from "../lib/replay/mod.ts";
+import { Runner, type RunnerState } from "../lib/runner/mod.ts";
+import type { LogFormat, Logger, LogLevel } from "../lib/telemetry/mod.ts";
+import { makeLogger, resolvePingTimeout } from "./common_options.ts";
+import { exitCodes, UsageError } from "./errors.ts";
+import { readTextFile } from "./files.ts";
+import { printLine } from "./output.ts";
+import { readExchanges } from "./replay_exchanges.ts";
+import { servableLines, ServeTally } from "./replay_serve_text.ts";
+import { printable } from "./replay_text.ts";
+import { neededGatewayUrl, neededToken } from "./runner_options.ts";
+import { agent } from "./version.ts";
+
+export interface ServeSettings {
+  gatewayUrl: URL;
+  token: string;
+  name: string;
+  caCerts: string[] | undefined;
+  pingIntervalMs: number;
+  pingTimeoutMs: number;
+  drainMs: number;
+  matching: "loose" | "strict";
+  /** Factor; `Infinity`: nothing is waited for. */
+  speed: number;
+  logger: Logger;
+}
+
+/**
+ * What the flags of `--serve` come to.
+ *
+ * @throws {UsageError} when one is missing or wrong
+ */
+export function serveSettings(options: {
+  gatewayUrl?: URL;
+  token?: string;
+  tokenFile?: string;
+  name: string;
+  caFile?: string;
+  pingInterval: number;
+  pingTimeout?: number;
+  drainTimeout: number;
+  match: "loose" | "strict";
+  speed: number;
+  logLevel: LogLevel;
+  logFormat: LogFormat;
+}): ServeSettings {
+  const { name, caFile, pingInterval, drainTimeout, match, speed } = options;
+  return {
+    gatewayUrl: neededGatewayUrl(options),
+    token: neededToken(options),
+    name,
+    caCerts: caFile === undefined ? undefined : [readTextFile(caFile, "CA file")],
+    pingIntervalMs: pingInterval,
+    pingTimeoutMs: resolvePingTimeout(options),
+    drainMs: drainTimeout,
+    matching: match,
+    speed,
+    logger: makeLogger(options),
+  };
+}
+
+/**
+ * `tunnel replay FILE --serve`: a runner that answers from what was captured.
+ *
+ * @returns the exit status: 1 when the file is damaged, for then not all of it can be served
+ */
+export async function serveCapture(
+  file: string,
+  settings: ServeSettings,
+  signal: AbortSignal,
+): Promise<number> {
+  using store = new SpillStore();
+  const { lines, exchanges, damage, interrupted } = await readExchanges(file, { store, signal });
+  for (const line of lines) printLine(line);
+  if (damage !== null) printLine(`DAMAGED      ${damage.message}: nothing behind it can be served`);
+  if (interrupted) return exitCodes.done;
+  const { matching, speed, logger } = settings;
+  const recordings = new Recordings(exchanges, matching);
+  for (const line of servableLines(recordings, settings)) printLine(line);
+  const tally = new ServeTally(recordings);
+  const standIn = new StandIn(recordings, new Pace(speed), (dealt) => {
+    const { asked, refused } = tally.add(dealt);
+    if (refused === null) logger.debug("replay.served", { ...asked });
+    else logger.warn("replay.refused", { ...asked, code: refused.code, reason: refused.message });
+  });
+  await serve(standIn, { file, settings, signal });
+  for (const line of tally.lines()) printLine(line);
+  logger.flush(true);
+  return damage === null ? exitCodes.done : exitCodes.failed;
+}
+
+/** Is a runner until told to stop; what is under way may finish then. */
+async function serve(
+  standIn: StandIn,
+  { file, settings, signal }: { file: string; settings: ServeSettings; signal: AbortSignal },
+): Promise<void> {
+  const { gatewayUrl, token, name, caCerts, pingIntervalMs, pingTimeoutMs, drainMs, logger } = settings;
+  const runner = Runner.start({
+    ...{ gatewayUrl, token, name, caCerts, pingIntervalMs, pingTimeoutMs, logger, agent },
+    rawHandler: standIn,
+    onState: (state) => printState(state, { name, file }),
+  });
+  const stopped = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => stopped.resolve(), { once: true });
+  if (signal.aborted) stopped.resolve();
+  try {
+    await Promise.race([stopped.promise, runner.finished]);
+    logger.info("runner.draining", { withinMs: drainMs });
+    await runner.drain(drainMs);
+  } catch (error) {
+    if (!(error instanceof LinkRefusedError)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+}
+
+function printState(state: RunnerState, { name, file }: { name: string; file: string }): void {
+  if (state.state !== "connected") return;
+  const again = state.resumed ? " again" : "";
+  printLine(
+    `tunnel replay as runner "${name}" is connected to ${state.gateway}${again} and answers from ${
+      printable(file)
+    }`,
+  );
+}

@@ -48,6 +48,9 @@ const securityHeaders = {
   "cache-control": "no-store",
 };
 
+/** How long requests under way may take to end when the server closes, milliseconds. */
+const closeWithinMs = 500;
+
 /** Metrics, JSON API and inspector page of a gateway or runner, on a port of their own. */
 export class AdminServer implements AsyncDisposable {
   readonly #options: AdminServerOptions;
@@ -87,11 +90,12 @@ export class AdminServer implements AsyncDisposable {
     return this.#server.addr;
   }
 
-  /** Ends all requests, streams of events included. */
+  /** Ends all streams of events and, once they are answered, all requests; what takes too long is broken off. */
   async close(): Promise<void> {
     this.#feed.close();
-    this.#stopping.abort();
-    await this.#server.finished;
+    const timer = setTimeout(() => this.#stopping.abort(), closeWithinMs);
+    await this.#server.shutdown();
+    clearTimeout(timer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

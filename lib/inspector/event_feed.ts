@@ -6,8 +6,8 @@ import type { History, HistoryWatcher } from "./history.ts";
 /** Changes are gathered this long: a flood of requests becomes a few events a second. */
 const gatherMs = 150;
 
-/** A watcher that has not taken this many events is told to look anew instead. */
-const maxWaiting = 32;
+/** A watcher that has not taken this much of what it was sent, bytes, is told to look anew instead. */
+const maxWaitingBytes = 256 * 1024;
 
 /** Keeps connections from being taken for dead by something in between. */
 const keepAliveMs = 15_000;
@@ -41,7 +41,7 @@ export class EventFeed implements HistoryWatcher {
   /** A stream of events from now on; ends when its reader does. */
   subscribe(): ReadableStream<Uint8Array<ArrayBuffer>> {
     let subscriber: Subscriber;
-    return new ReadableStream({
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => {
         subscriber = { controller, missed: false };
         this.#subscribers.add(subscriber);
@@ -49,8 +49,9 @@ export class EventFeed implements HistoryWatcher {
         this.#keepAlive ??= setInterval(() => this.#sendAll(":\n\n"), keepAliveMs);
         controller.enqueue(encoder.encode("retry: 1000\n\nevent: hello\ndata: {}\n\n"));
       },
+      pull: () => this.#caughtUp(subscriber),
       cancel: () => this.#remove(subscriber),
-    }, { highWaterMark: maxWaiting });
+    }, { highWaterMark: maxWaitingBytes, size: (bytes) => bytes!.byteLength });
   }
 
   /** Ends all streams of events. */
@@ -103,12 +104,15 @@ export class EventFeed implements HistoryWatcher {
         subscriber.missed = true;
         continue;
       }
-      if (subscriber.missed) {
-        subscriber.missed = false;
-        subscriber.controller.enqueue(encoder.encode(event("missed", {})));
-      }
       subscriber.controller.enqueue(bytes);
     }
+  }
+
+  /** It has taken most of what waited for it: now it can be told that there was more. */
+  #caughtUp(subscriber: Subscriber): void {
+    if (!subscriber.missed) return;
+    subscriber.missed = false;
+    subscriber.controller.enqueue(encoder.encode(event("missed", {})));
   }
 
   #remove(subscriber: Subscriber): void {

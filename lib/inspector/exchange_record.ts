@@ -6,8 +6,12 @@ const maxBodyBytes = 64 * 1024;
 const maxMessageBytes = 4 * 1024;
 const maxMessages = 200;
 
-/** Link changes listed of one exchange. */
-const maxLinkChanges = 50;
+/** Link changes, streams and close frames listed of one exchange, each. */
+const maxListed = 50;
+
+/** What a record takes in memory without bodies and texts, and a message without its bytes, roughly. */
+const recordBytes = 1_000;
+const messageBytes = 150;
 
 /** A WebSocket message as it is kept. */
 export interface RecordedMessage {
@@ -38,6 +42,8 @@ export interface RecordOwner {
   now(): number;
   /** Something of it changed. */
   changed(record: ExchangeRecord): void;
+  /** It takes so many bytes more in memory, or less. */
+  grew(bytes: number): void;
   /** Whether one more WebSocket message may be kept. */
   mayKeepMessage(): boolean;
 }
@@ -67,6 +73,8 @@ export class ExchangeRecord implements ExchangeObserver {
   /** The message of each direction whose last part has not come; `null` also when it is not kept. */
   #open: { received: RecordedMessage | null; sent: RecordedMessage | null } = { received: null, sent: null };
   #continues: { received: boolean; sent: boolean } = { received: false, sent: false };
+  #size: number;
+  #forgotten = false;
 
   /** @param options of `startedAt`: wall clock, milliseconds since 1970 */
   constructor(start: ExchangeStart, options: { id: number; startedAt: number; owner: RecordOwner }) {
@@ -75,6 +83,7 @@ export class ExchangeRecord implements ExchangeObserver {
     this.startedAt = options.startedAt;
     this.#owner = options.owner;
     this.#startedAtMs = options.owner.now();
+    this.#size = recordBytes + lengthOf(start.headers) + start.target.length;
   }
 
   /** Time from its beginning to now, or to its end, milliseconds. */
@@ -84,52 +93,61 @@ export class ExchangeRecord implements ExchangeObserver {
 
   /** What it takes in memory, bytes, roughly. */
   get size(): number {
-    let size = 500 + this.requestBytes.keptBytes + this.responseBytes.keptBytes;
-    for (const { bytes } of this.messages) size += 100 + bytes.keptBytes;
-    return size + lengthOf(this.start.headers) + lengthOf(this.responseHeaders) + this.start.target.length;
+    return this.#size;
+  }
+
+  /** Nobody will ask for it any more, though it may go on: it keeps nothing from now on. */
+  forget(): void {
+    this.#forgotten = true;
+    this.requestBytes.drop();
+    this.responseBytes.drop();
+    this.messages.length = 0;
+    this.#open = { received: null, sent: null };
   }
 
   // ── ExchangeObserver ──
 
   opened(stream: string): void {
-    this.streams.push(stream);
+    push(this.streams, stream);
     this.#owner.changed(this);
   }
 
   requestBody(bytes: Uint8Array): void {
-    this.requestBytes.add(bytes);
+    this.#keep(this.requestBytes, bytes);
   }
 
   responded(status: number, headers: readonly string[]): void {
     this.status = status;
     this.responseHeaders = headers;
+    this.#grow(lengthOf(headers));
     this.firstByteMs = this.#owner.now() - this.#startedAtMs;
     this.#owner.changed(this);
   }
 
   responseBody(bytes: Uint8Array): void {
-    this.responseBytes.add(bytes);
+    this.#keep(this.responseBytes, bytes);
   }
 
   message(
     direction: "received" | "sent",
     part: { binary: boolean; bytes: Uint8Array; final: boolean },
   ): void {
-    (direction === "received" ? this.requestBytes : this.responseBytes).add(part.bytes);
+    // The messages tell what is in them one by one: of the whole the length is enough.
+    (direction === "received" ? this.requestBytes : this.responseBytes).skip(part.bytes.length);
     if (!this.#continues[direction]) this.#beginMessage(direction, part.binary);
-    this.#open[direction]?.bytes.add(part.bytes);
+    const open = this.#open[direction];
+    if (open !== null) this.#keep(open.bytes, part.bytes);
     this.#continues[direction] = !part.final;
     if (part.final) this.#open[direction] = null;
   }
 
   closing(direction: "received" | "sent", code: number | null, reason: string): void {
-    this.closes.push({ atMs: this.#sinceStart(), direction, code, reason });
+    push(this.closes, { atMs: this.#sinceStart(), direction, code, reason });
     this.#owner.changed(this);
   }
 
   linkChanged(change: LinkChange, detail: string): void {
-    this.linkChanges.push({ atMs: this.#sinceStart(), change, detail });
-    if (this.linkChanges.length > maxLinkChanges) this.linkChanges.shift();
+    push(this.linkChanges, { atMs: this.#sinceStart(), change, detail });
     this.#owner.changed(this);
   }
 
@@ -143,11 +161,28 @@ export class ExchangeRecord implements ExchangeObserver {
   #beginMessage(direction: "received" | "sent", binary: boolean): void {
     this.messageCounts[direction]++;
     this.#owner.changed(this);
-    if (!this.#owner.mayKeepMessage()) return;
+    if (this.#forgotten || !this.#owner.mayKeepMessage()) return;
     const message = { atMs: this.#sinceStart(), direction, binary, bytes: new KeptBytes(maxMessageBytes) };
     this.#open[direction] = message;
     this.messages.push(message);
-    if (this.messages.length > maxMessages) this.messages.shift();
+    this.#grow(messageBytes);
+    if (this.messages.length <= maxMessages) return;
+    const oldest = this.messages.shift()!;
+    // It may still be coming in.
+    if (this.#open[oldest.direction] === oldest) this.#open[oldest.direction] = null;
+    this.#grow(-messageBytes - oldest.bytes.size);
+  }
+
+  #keep(kept: KeptBytes, bytes: Uint8Array): void {
+    const before = kept.size;
+    kept.add(bytes);
+    if (kept.size !== before) this.#grow(kept.size - before);
+  }
+
+  #grow(bytes: number): void {
+    if (this.#forgotten) return;
+    this.#size += bytes;
+    this.#owner.grew(bytes);
   }
 
   #sinceStart(): number {
@@ -159,4 +194,10 @@ function lengthOf(headers: readonly string[]): number {
   let length = 0;
   for (const text of headers) length += text.length;
   return length;
+}
+
+/** Adds to a list that may not grow for ever: the oldest goes. */
+function push<T>(list: T[], item: T): void {
+  list.push(item);
+  if (list.length > maxListed) list.shift();
 }

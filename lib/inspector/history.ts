@@ -11,8 +11,7 @@ const unwatchedMessagesPerSecond = 1_000;
 const watchedMessagesPerSecond = 10_000;
 
 /** All records together, bytes: beyond it the oldest go. */
-const maxBytes = 64 * 1024 * 1024;
-const weighEvery = 50;
+const defaultMaxBytes = 64 * 1024 * 1024;
 
 /** Link events listed. */
 const maxLinkEvents = 200;
@@ -20,6 +19,8 @@ const maxLinkEvents = 200;
 export interface HistoryOptions {
   /** Exchanges kept. */
   maxRecords: number;
+  /** Memory for all of them together, bytes, roughly. @default 64 MiB */
+  maxBytes?: number;
   /** Monotonic, milliseconds. */
   now: () => number;
   /** Milliseconds since 1970. */
@@ -44,6 +45,8 @@ export class History implements TrafficObserver, RecordOwner {
   readonly #messages: RecordingBudget;
   #watcher: HistoryWatcher | null = null;
   #nextId = 1;
+  /** What all records take in memory. */
+  #bytes = 0;
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -63,6 +66,11 @@ export class History implements TrafficObserver, RecordOwner {
   /** Exchanges that went by too fast to be recorded. */
   get unrecorded(): number {
     return this.#exchanges.refused;
+  }
+
+  /** What all records take in memory, bytes, roughly. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get maxRecords(): number {
@@ -98,8 +106,8 @@ export class History implements TrafficObserver, RecordOwner {
       owner: this,
     });
     this.#records.set(record.id, record);
+    this.grew(record.size);
     if (this.#records.size > this.#options.maxRecords) this.#dropOldest();
-    if (record.id % weighEvery === 0) this.#weigh();
     return record;
   }
 
@@ -137,8 +145,14 @@ export class History implements TrafficObserver, RecordOwner {
     return this.#messages.take(this.#options.now());
   }
 
+  grew(bytes: number): void {
+    this.#bytes += bytes;
+    const { maxBytes = defaultMaxBytes } = this.#options;
+    while (this.#bytes > maxBytes && this.#records.size > 0) this.#dropOldest();
+  }
+
   /** The oldest that has ended goes first; when all go on, the oldest of all. */
-  #dropOldest(): ExchangeRecord | undefined {
+  #dropOldest(): void {
     let oldest: ExchangeRecord | undefined;
     for (const record of this.#records.values()) {
       oldest ??= record;
@@ -146,17 +160,9 @@ export class History implements TrafficObserver, RecordOwner {
       oldest = record;
       break;
     }
-    if (oldest !== undefined) this.#records.delete(oldest.id);
-    return oldest;
-  }
-
-  #weigh(): void {
-    let bytes = 0;
-    for (const record of this.#records.values()) bytes += record.size;
-    while (bytes > maxBytes) {
-      const dropped = this.#dropOldest();
-      if (dropped === undefined) return;
-      bytes -= dropped.size;
-    }
+    if (oldest === undefined) return;
+    this.#records.delete(oldest.id);
+    this.#bytes -= oldest.size;
+    oldest.forget();
   }
 }

@@ -1,9 +1,11 @@
 /** The beginning of a body, and how long all of it was. */
 export class KeptBytes {
   readonly #maxBytes: number;
-  #parts: Uint8Array[] = [];
+  /** What is kept, and room for more of it. */
+  #buffer: Uint8Array<ArrayBuffer> = nothing;
   #keptBytes = 0;
   #totalBytes = 0;
+  #dropped = false;
 
   /** @param maxBytes kept at most */
   constructor(maxBytes: number) {
@@ -18,6 +20,11 @@ export class KeptBytes {
     return this.#totalBytes;
   }
 
+  /** What it takes in memory. */
+  get size(): number {
+    return this.#buffer.length;
+  }
+
   /** Whether all of it is kept. */
   get whole(): boolean {
     return this.#keptBytes === this.#totalBytes;
@@ -26,11 +33,12 @@ export class KeptBytes {
   /** @param bytes valid during the call alone: what is kept is copied */
   add(bytes: Uint8Array): void {
     this.#totalBytes += bytes.length;
-    const room = this.#maxBytes - this.#keptBytes;
-    if (room <= 0 || bytes.length === 0) return;
-    const part = bytes.slice(0, room);
-    this.#parts.push(part);
-    this.#keptBytes += part.length;
+    const room = this.#dropped ? 0 : this.#maxBytes - this.#keptBytes;
+    const count = Math.min(room, bytes.length);
+    if (count <= 0) return;
+    this.#reserve(this.#keptBytes + count);
+    this.#buffer.set(count === bytes.length ? bytes : bytes.subarray(0, count), this.#keptBytes);
+    this.#keptBytes += count;
   }
 
   /** So many bytes more went by, and nothing of them is kept. */
@@ -38,14 +46,28 @@ export class KeptBytes {
     this.#totalBytes += count;
   }
 
+  /** Keeps nothing any more; what goes by is still counted. */
+  drop(): void {
+    this.#dropped = true;
+    this.#buffer = nothing;
+    this.#keptBytes = 0;
+  }
+
   /** What is kept, in one piece. */
   bytes(): Uint8Array<ArrayBuffer> {
-    const joined = new Uint8Array(this.#keptBytes);
-    let at = 0;
-    for (const part of this.#parts) {
-      joined.set(part, at);
-      at += part.length;
-    }
-    return joined;
+    return this.#buffer.slice(0, this.#keptBytes);
+  }
+
+  /** Bodies come in one piece, mostly: the first is given just its room, those that grow twice as much each time. */
+  #reserve(bytes: number): void {
+    const { length } = this.#buffer;
+    if (bytes <= length) return;
+    const larger = new Uint8Array(
+      length === 0 ? bytes : Math.min(this.#maxBytes, Math.max(bytes, 2 * length)),
+    );
+    larger.set(this.#buffer);
+    this.#buffer = larger;
   }
 }
+
+const nothing = new Uint8Array(0);

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { end, historyAt, start } from "./exchanges.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const textOf = (kept: { bytes(): Uint8Array }) => new TextDecoder().decode(kept.bytes());
+
+Deno.test("a record tells when the answer began and how long all of it took", () => {
+  const { history, at } = historyAt();
+  const record = history.record(start());
+  at(5);
+  assert.equal(record.durationMs, 5, "while it goes on, until now");
+  record.responded(201, ["Server", "s"]);
+  at(9);
+  record.done({ ...end, status: 201, durationMs: 8.5 });
+  assert.deepEqual([record.firstByteMs, record.durationMs, record.status], [5, 8.5, 201]);
+});
+
+Deno.test("an exchange that was not answered has the status it ended with", () => {
+  const { history } = historyAt();
+  const record = history.record(start());
+  record.done({ status: 499, durationMs: 1, problem: "client_gone" });
+  assert.deepEqual([record.status, record.end!.problem], [499, "client_gone"]);
+});
+
+Deno.test("parts of a large message are one message, in both directions at once", () => {
+  const { history } = historyAt();
+  const record = history.record(start({ kind: "websocket" }));
+  record.message("received", { binary: false, bytes: bytes("one "), final: false });
+  record.message("sent", { binary: true, bytes: bytes("other"), final: true });
+  record.message("received", { binary: false, bytes: bytes("message"), final: true });
+  assert.deepEqual(
+    record.messages.map(({ direction, binary, bytes }) => [direction, binary, textOf(bytes)]),
+    [["received", false, "one message"], ["sent", true, "other"]],
+  );
+  assert.deepEqual(record.messageCounts, { received: 1, sent: 1 });
+  assert.deepEqual([record.requestBytes.totalBytes, record.responseBytes.totalBytes], [11, 5]);
+});
+
+Deno.test("of many messages the newest are kept, of a large one its beginning", () => {
+  const { history } = historyAt();
+  const record = history.record(start({ kind: "websocket" }));
+  for (let i = 0; i < 300; i++) {
+    record.message("sent", { binary: false, bytes: bytes(`${i} ${"x".repeat(10_000)}`), final: true });
+  }
+  assert.equal(record.messages.length, 200);
+  assert.match(textOf(record.messages[0].bytes), /^100 /);
+  assert.deepEqual([record.messages[0].bytes.keptBytes, record.messages[0].bytes.totalBytes], [4096, 10_004]);
+  assert.equal(record.messageCounts.sent, 300);
+});
+
+Deno.test("a message whose beginning has been dropped for newer ones is not taken up again in its middle", () => {
+  const { history } = historyAt();
+  const record = history.record(start({ kind: "websocket" }));
+  record.message("received", { binary: false, bytes: bytes("begun"), final: false });
+  for (let i = 0; i < 200; i++) record.message("sent", { binary: false, bytes: bytes("."), final: true });
+  record.message("received", { binary: false, bytes: bytes("ended"), final: true });
+  record.message("received", { binary: false, bytes: bytes("next"), final: true });
+  assert.equal(record.messageCounts.received, 2);
+  assert.deepEqual(
+    record.messages.filter(({ direction }) => direction === "received").map(({ bytes }) => textOf(bytes)),
+    ["next"],
+  );
+});
+
+Deno.test("what an exchange goes through again and again is listed fifty times at most", () => {
+  const { history } = historyAt();
+  const record = history.record(start({ kind: "websocket" }));
+  for (let i = 0; i < 80; i++) {
+    record.opened(`9f3ac01b-${i}`);
+    record.linkChanged("woken", String(i));
+    record.closing("sent", 1000, String(i));
+  }
+  assert.deepEqual([record.streams.length, record.linkChanges.length, record.closes.length], [50, 50, 50]);
+  assert.equal(record.streams.at(-1), "9f3ac01b-79");
+  assert.equal(record.linkChanges.at(-1)!.detail, "79");
+});

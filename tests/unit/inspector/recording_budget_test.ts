@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { RecordingBudget } from "../../../lib/inspector/recording_budget.ts";
+
+/** Times between one exchange and the next, milliseconds. */
+const anyGaps = fc.array(fc.integer({ min: 0, max: 500 }), { minLength: 1, maxLength: 300 });
+
+Deno.test("no stretch of time has more records than its burst and rate allow", () => {
+  fc.assert(
+    fc.property(
+      anyGaps,
+      fc.integer({ min: 1, max: 50 }),
+      fc.integer({ min: 1, max: 50 }),
+      (gaps, perSecond, burst) => {
+        const budget = new RecordingBudget({ perSecond, burst, nowMs: 0 });
+        const taken: number[] = [];
+        let nowMs = 0;
+        for (const gap of gaps) {
+          nowMs += gap;
+          if (budget.take(nowMs)) taken.push(nowMs);
+        }
+        for (let from = 0; from < taken.length; from++) {
+          for (let to = from; to < taken.length; to++) {
+            const allowed = burst + perSecond * (taken[to] - taken[from]) / 1000 + 1;
+            assert.ok(to - from + 1 <= allowed + 1e-9, `${to - from + 1} of ${allowed}`);
+          }
+        }
+        assert.equal(budget.refused, gaps.length - taken.length);
+      },
+    ),
+  );
+});
+
+Deno.test("exchanges that come no faster than the rate are all recorded, for ever", () => {
+  const budget = new RecordingBudget({ perSecond: 10, burst: 1, nowMs: 0 });
+  for (let i = 1; i <= 1_000; i++) assert.ok(budget.take(i * 100), `exchange ${i}`);
+});
+
+Deno.test("a burst is earned again by waiting, and a higher rate earns it sooner", () => {
+  const budget = new RecordingBudget({ perSecond: 1, burst: 5, nowMs: 0 });
+  const takes = (nowMs: number) => {
+    let count = 0;
+    while (budget.take(nowMs)) count++;
+    return count;
+  };
+  assert.equal(takes(0), 5);
+  assert.equal(takes(2_000), 2);
+  assert.equal(takes(1_000_000), 5);
+  budget.perSecond = 100;
+  assert.equal(takes(1_000_030), 3);
+});

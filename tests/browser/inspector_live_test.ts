@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { browserTests, WatchedPage } from "../support/browser.ts";
-import { pageOf, startInspectedStack } from "../support/inspected_stack.ts";
+import { pageOf, sharedInspectedStack } from "../support/inspected_stack.ts";
 import { startGateway } from "../support/processes.ts";
 import { eventually } from "../support/stack.ts";
 import { WsClient } from "../support/ws_client.ts";
 
 const test = browserTests("tests/browser/inspector_live_test.ts");
+const shared = sharedInspectedStack(["--inspect-requests", "300"]);
 
 test("a request appears in the list without a reload, with method, path, status, time and size", async (browser) => {
-  await using stack = await startInspectedStack();
+  const stack = shared();
   await using watched = await WatchedPage.open(browser, stack.page);
   const { page } = watched;
   await watched.live();
@@ -35,7 +36,7 @@ test("a request appears in the list without a reload, with method, path, status,
 });
 
 test("the runner's own page shows what it forwards, and its link to the gateway", async (browser) => {
-  await using stack = await startInspectedStack();
+  const stack = shared();
   await using watched = await WatchedPage.open(browser, stack.runnerPage);
   await watched.live();
   assert.equal(await watched.page.locator("#side").textContent(), "runner");
@@ -47,7 +48,7 @@ test("the runner's own page shows what it forwards, and its link to the gateway"
 });
 
 test("the chart, the small curve and the percentiles follow the round trips of a link", async (browser) => {
-  await using stack = await startInspectedStack();
+  const stack = shared();
   await using watched = await WatchedPage.open(browser, stack.page);
   const { page } = watched;
   await watched.live();
@@ -76,11 +77,12 @@ test("the chart, the small curve and the percentiles follow the round trips of a
   );
   assert.notEqual(await curve(), before.curve);
   assert.notEqual(await drawn(), before.chart);
+  stack.proxy.setConditions({ delayMs: 0 });
   watched.assertClean();
 });
 
 test("a link that is cut shows as hibernating and comes back, and its WebSocket tells what it lived through", async (browser) => {
-  await using stack = await startInspectedStack();
+  const stack = shared();
   using client = await WsClient.open(`${stack.gateway.wsUrl}/chat`);
   await client.send("before");
   await client.nextText();
@@ -141,7 +143,7 @@ test("when the process behind it is restarted the page says so, and connects aga
 });
 
 test("however many requests go by, the page holds a bounded number of rows", async (browser) => {
-  await using stack = await startInspectedStack(["--inspect-requests", "300"]);
+  const stack = shared();
   await using watched = await WatchedPage.open(browser, stack.page);
   const { page } = watched;
   await watched.live();

@@ -1,3 +1,4 @@
+import { chromiumPath } from "./browser.ts";
 import { FaultProxy } from "./fault_proxy.ts";
 import { type ChildProcess, type RunningGateway, startGateway, startRunner } from "./processes.ts";
 import { ShopOrigin } from "./shop_origin.ts";
@@ -36,6 +37,23 @@ export async function startInspectedStack(gatewayArgs: string[] = []): Promise<I
       return await response.text();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** One stack for all tests of a file, started before the first of them that runs. */
+export function sharedInspectedStack(gatewayArgs: string[] = []): () => InspectedStack {
+  let running: InspectedStack | null = null;
+  if (chromiumPath() !== null) {
+    Deno.test.beforeAll(async () => {
+      running = await startInspectedStack(gatewayArgs);
+    });
+    Deno.test.afterAll(async () => {
+      await running?.[Symbol.asyncDispose]();
+    });
+  }
+  return () => {
+    if (running === null) throw new Error("the stack runs only while tests do");
+    return running;
   };
 }
 

@@ -1,4 +1,5 @@
 /** @import { ExchangeSummary } from "../api_shapes.ts" */
+/** @import { Opened } from "./inspection.js" */
 import { AdminClient, ApiFailure } from "./admin_client.js";
 import { byId, setText } from "./dom.js";
 import { Inspection } from "./inspection.js";
@@ -44,10 +45,13 @@ const dialog = new TokenDialog((token) => {
 /** What the list is made of; held still while it is paused. @type {ExchangeSummary[]} */
 let listed = [];
 
+/** @type {Opened} */
+let lastOpened = null;
+
 listenToKeys({
   move: (by) => list.move(by),
   open: () => withChosen((id) => inspection.openRequest(id)),
-  close: closeOpened,
+  close: () => inspection.close(),
   filter: () => toolbar.focus(),
   replay: () => withChosen((id) => inspection.replay(id)),
   copy: () => withChosen((id) => inspection.copy(id)),
@@ -150,6 +154,10 @@ function emptyWords(size) {
 
 function openedChanged() {
   const { opened } = inspection;
+  // Whoever closes it goes on where it was opened.
+  if (opened === null && lastOpened?.kind === "link") links.focus(lastOpened.id);
+  if (opened === null && lastOpened?.kind === "request") list.focus();
+  lastOpened = opened;
   list.mark(opened?.kind === "request" ? opened.id : null);
   byId("main").classList.toggle("has-detail", opened !== null);
   drawLinks();
@@ -159,11 +167,6 @@ function openedChanged() {
 function followChoice(id) {
   const { opened } = inspection;
   if (opened?.kind === "request" && opened.id !== id) void inspection.openRequest(id);
-}
-
-function closeOpened() {
-  if (!inspection.close()) return;
-  if (inspection.opened === null) list.focus();
 }
 
 /** The open request, or the one that is chosen in the list. @param {(id: number) => Promise<void>} act */

@@ -47,10 +47,6 @@ export class Inspection {
     return this.#opened;
   }
 
-  get hasFocus() {
-    return this.#pane.hasFocus;
-  }
-
   /** @param {number} id */
   async openRequest(id) {
     this.#set({ kind: "request", id, replay: null });
@@ -63,15 +59,14 @@ export class Inspection {
     this.showLinks();
   }
 
-  /** One step back: from a comparison to its request, from anything else to the list. @returns {boolean} */
+  /** One step back: from a comparison to its request, from anything else to the list. */
   close() {
-    if (this.#opened === null) return false;
-    if (this.#pane.isComparison) this.#back();
+    if (this.#opened === null) return;
+    if (this.#opened.kind === "request" && this.#opened.replay !== null) this.#back();
     else {
-      this.#set(null);
       this.#pane.close();
+      this.#set(null);
     }
-    return true;
   }
 
   /** Renews the open link, if one is. */

@@ -51,16 +51,6 @@ export class DetailPane {
     return !this.#pane.hidden;
   }
 
-  /** Whether a comparison is shown. */
-  get isComparison() {
-    return this.isOpen && this.#shown.startsWith("compare");
-  }
-
-  /** Whether the focus is inside. */
-  get hasFocus() {
-    return this.#pane.contains(document.activeElement);
-  }
-
   /** @param {ExchangeDetail} exchange */
   showRequest(exchange) {
     const isNew = this.#begin(`request ${exchange.id}`);

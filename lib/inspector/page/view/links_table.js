@@ -41,6 +41,13 @@ export class LinksTable {
     );
   }
 
+  /** Puts the focus on a link. @param {string} id */
+  focus(id) {
+    /** @type {HTMLElement | null} */
+    const button = this.#body.querySelector(`[data-key="${CSS.escape(id)}"] button`);
+    button?.focus();
+  }
+
   /** Adds a round trip to the small curve before the next answer of the API has it. @param {LinkJson} link */
   showRtt(link) {
     const row = this.#body.querySelector(`[data-key="${CSS.escape(link.id)}"]`);

@@ -172,14 +172,17 @@ function makeRow(request) {
   );
 }
 
+/** What each row shows, so that those that did not change are left alone. @type {WeakMap<HTMLElement, string>} */
+const shown = new WeakMap();
+
 /**
  * @param {HTMLElement} row
  * @param {ExchangeSummary} request
  */
 function updateRow(row, request) {
   const signature = JSON.stringify(request);
-  if (row.dataset.shown === signature) return;
-  row.dataset.shown = signature;
+  if (shown.get(row) === signature) return;
+  shown.set(row, signature);
   const [, , path, status, time, size] = row.children;
   setText(status, statusText(request));
   status.setAttribute("data-class", statusClass(request));

@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from "commander";
 import type { Command as TypedCommand } from "@commander-js/extra-typings";
 import { exitCodes, UsageError } from "./errors.ts";
+import { withoutSecrets } from "./secrets.ts";
 
 /** Runs the command tree on `args` and ends the process with the status it calls for. */
 export async function run(program: TypedCommand, args: string[]): Promise<never> {
@@ -40,9 +41,9 @@ function withoutUnknownHelp(program: TypedCommand, args: string[]): string[] {
   return program.commands.some((command) => command.name() === topic) ? args : [topic];
 }
 
-/** An error as one line, whatever it was made of. */
+/** An error as one line without secrets, whatever it was made of. */
 function oneLine(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, " ") + "\n";
+  return withoutSecrets(text.trim().replace(/\s*\n\s*/g, " ")) + "\n";
 }
 
 function writeOut(text: string): void {

@@ -71,6 +71,7 @@ export class RunnerCore {
     this.#sessions = new RunnerSessions({
       ...{ runner, backend, metrics, observer, capture, clock },
       id: () => this.id,
+      logger: () => this.#logger,
       collected: () => this.#checkIdle(),
     });
   }

@@ -11,6 +11,7 @@ import type { Clock, Link } from "../link/mod.ts";
 import type { Capture } from "../capture/mod.ts";
 import {
   type LinkEvent,
+  type Logger,
   type StreamStatus,
   streamStatus,
   type TrafficObserver,
@@ -29,6 +30,8 @@ export interface RunnerSessionsOptions {
   observer?: TrafficObserver;
   capture?: Capture;
   clock: Clock;
+  /** For lines about the session as it is now. */
+  logger(): Logger;
   /** A stream is gone: there may be none left. */
   collected(): void;
 }
@@ -82,13 +85,14 @@ export class RunnerSessions {
   /** A gateway has welcomed this runner anew: what was current is over. */
   begin({ gatewayId, initialWindow }: WelcomeFrame): Session {
     this.endCurrent("the gateway no longer knows this runner's session");
+    const logger = this.#options.logger();
     const session = new Session({
       role: "runner",
       gatewayId,
       peerWindow: initialWindow,
       ownWindow: initialWindowBytes,
       events: {
-        opened: (stream, start) => this.#opened(stream, start),
+        opened: (stream, start) => this.#opened(stream, start, logger),
         pending: () => this.#linkOf.get(session)?.scheduleFlush(),
         acknowledgeSoon: () => this.#linkOf.get(session)?.scheduleAcknowledgements(),
         collected: (stream, reason) => {
@@ -153,10 +157,10 @@ export class RunnerSessions {
     for (const { tap } of session.streams()) if (tap instanceof StreamWatch) tap.linkChanged(change, detail);
   }
 
-  #opened(stream: Stream, start: RequestStartFrame | WsOpenFrame): StreamHandler {
+  #opened(stream: Stream, start: RequestStartFrame | WsOpenFrame, logger: Logger): StreamHandler {
     const { backend, runner, metrics, observer, clock } = this.#options;
     stream.openedAtMs = clock.monotonicMs();
-    stream.tap = new StreamWatch(stream, { start, runner, metrics, observer, clock });
+    stream.tap = new StreamWatch(stream, { start, runner, metrics, observer, clock, logger });
     return start.type === frameTypes.requestStart
       ? backend.http(stream, start)
       : backend.websocket(stream, start);

@@ -2,12 +2,20 @@ import {
   frameTypes,
   type RequestStartFrame,
   resetCodes,
+  resetName,
   type SequencedFrame,
   type WsOpenFrame,
 } from "../protocol/mod.ts";
 import type { Stream, StreamTap } from "../session/mod.ts";
 import type { Clock } from "../link/mod.ts";
-import type { ExchangeObserver, LinkChange, TrafficObserver, TunnelMetrics } from "../telemetry/mod.ts";
+import {
+  type ExchangeObserver,
+  type LinkChange,
+  type Logger,
+  pathOf,
+  type TrafficObserver,
+  type TunnelMetrics,
+} from "../telemetry/mod.ts";
 
 /** Counts one stream of a runner, and tells an onlooker of it. */
 export class StreamWatch implements StreamTap {
@@ -15,6 +23,7 @@ export class StreamWatch implements StreamTap {
   readonly #observer: ExchangeObserver | null;
   readonly #stream: Stream;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   #status = 0;
   #done = false;
 
@@ -26,11 +35,14 @@ export class StreamWatch implements StreamTap {
       metrics: TunnelMetrics;
       observer: TrafficObserver | undefined;
       clock: Clock;
+      /** Its lines bear the session and the runner. */
+      logger: Logger;
     },
   ) {
     this.#stream = stream;
     this.#metrics = options.metrics;
     this.#clock = options.clock;
+    this.#logger = options.logger;
     const { start, runner, observer } = options;
     this.#observer = observer?.began({
       kind: stream.kind,
@@ -90,16 +102,30 @@ export class StreamWatch implements StreamTap {
       return this.#end(this.#stream.sendDone ? null : "client_gone");
     }
     if (this.#status === 0) this.#status = reset.code === resetCodes.originTimeout ? 504 : 502;
-    this.#end(reset.reason);
+    this.#end(reset.reason, resetName(reset.code).replaceAll(" ", "_"));
   }
 
-  #end(problem: string | null): void {
+  /** @param kind of the problem, when it is one of this end's, as the gateway calls it: `origin_failed` */
+  #end(problem: string | null, kind?: string): void {
     if (this.#done) return;
     this.#done = true;
     const durationMs = this.#clock.monotonicMs() - this.#stream.openedAtMs;
     const status = this.#status === 0 ? 499 : this.#status;
     this.#metrics.requestDone(this.#stream.kind, status, durationMs);
     this.#observer?.done({ status, durationMs, problem });
+    // A line for every request would cost more than the request: those that went wrong here get one.
+    const level = kind === undefined ? "debug" : "info";
+    if (!this.#logger.enabled(level)) return;
+    const { id: stream, method, target } = this.#stream;
+    this.#logger[level]("request", {
+      stream,
+      method,
+      path: pathOf(target),
+      status,
+      durationMs: Math.round(durationMs * 10) / 10,
+      problem: kind ?? problem ?? undefined,
+      reason: kind === undefined ? undefined : problem ?? undefined,
+    });
   }
 }
 

@@ -82,7 +82,7 @@ export class Logger {
   #write(level: LogLevel, event: string, fields: LogFields): void {
     const time = new Date(this.#options.now()).toISOString();
     const line = this.#options.format === "json"
-      ? JSON.stringify({ time, level, event, ...fields })
+      ? quote({ time, level, event, ...fields })
       : textLine(time, level, event, fields);
     this.#options.write(line + "\n");
   }
@@ -101,5 +101,17 @@ function textLine(time: string, level: LogLevel, event: string, fields: LogField
 
 /** Values with spaces, quotes or control characters are quoted, so that no value can fake another field or line. */
 function quoteIfNeeded(text: string): string {
-  return /^[^\s"=\p{Cc}]+$/u.test(text) ? text : JSON.stringify(text);
+  return /^[^\s"=\p{Cc}\p{Cf}]+$/u.test(text) ? text : quote(text);
+}
+
+/** As JSON, with everything escaped that could make a terminal do or show something else. */
+function quote(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[\x7f-\x9f\u2028\u2029\p{Cf}]/gu,
+    (character) =>
+      Array.from(
+        { length: character.length },
+        (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+      ).join(""),
+  );
 }

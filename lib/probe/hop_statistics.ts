@@ -1,4 +1,9 @@
-import { Int32Histogram } from "hdr-histogram-js";
+import type { Int32Histogram } from "hdr-histogram-js";
+// The package's index loads its codecs and a WebAssembly module besides, for as long as all the rest of the command.
+import histogramModule from "hdr-histogram-js/dist/Int32Histogram.js";
+
+// A CommonJS module: what it exports is the default import, whatever its types say.
+const { default: Histogram } = histogramModule as unknown as { default: typeof Int32Histogram };
 
 /** What is said of one hop, or of the whole round trip. Milliseconds. */
 export interface HopSummary {
@@ -46,7 +51,7 @@ export class HopStatistics {
 
   constructor() {
     // Begins small and grows with what is recorded.
-    this.#histogram = new Int32Histogram(1, 2 ** 20, digits);
+    this.#histogram = new Histogram(1, 2 ** 20, digits);
     this.#histogram.autoResize = true;
   }
 

@@ -31,6 +31,7 @@ const packagePlaces: Record<string, string[]> = {
   "commander": ["main", "commands"],
   "@commander-js/extra-typings": ["main", "commands"],
   "hdr-histogram-js": ["probe"],
+  "hdr-histogram-js/dist/Int32Histogram.js": ["probe"],
   "prom-client": ["telemetry"],
   "@opentelemetry/api": ["telemetry"],
   "uplot/dist/uPlot.iife.min.js": ["inspector"],

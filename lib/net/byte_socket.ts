@@ -21,7 +21,7 @@ const lowWaterBytes = 64 * 1024;
  * The read buffer starts small, because thousands of idle sockets have one each, grows when reads fill it,
  * and shrinks when they no longer come near.
  */
-const smallestBufferBytes = 4 * 1024;
+const smallestBufferBytes = 1024;
 const largestBufferBytes = 64 * 1024;
 const shrinkAfterReads = 16;
 
@@ -31,8 +31,15 @@ const shrinkAfterReads = 16;
  */
 const blockBytes = 16 * 1024;
 const gatherUpToBytes = 4 * 1024;
-const maxFreeBlocks = 64;
 const freeBlocks: Uint8Array[] = [];
+
+/**
+ * Room for one larger piece, such as a whole message of a link. Buffers of that size that are made and dropped, a
+ * hundred for each 10 MiB, bring V8 to collect its whole heap again and again: these are used again instead.
+ */
+const largeBlockBytes = 168 * 1024;
+const freeLargeBlocks: Uint8Array[] = [];
+const maxFree = { blocks: 64, largeBlocks: 8 };
 
 /**
  * A connected stream socket with callbacks instead of promises for each read, a bounded read buffer and a
@@ -144,14 +151,22 @@ export class ByteSocket {
   }
 
   /**
-   * Queues `count` bytes (at most 4 KiB) that the caller fills in at once, so that they need no buffer of their
-   * own. `null` when the socket is closing.
+   * Queues `count` bytes that the caller fills in at once, all of them, so that they need no buffer of their own.
+   * `null` when the socket is closing.
    */
   claim(count: number): Uint8Array | null {
     if (!this.#takesWrites) return null;
-    const block = this.#room(count);
-    const claimed = block.subarray(this.#blockUsed, this.#blockUsed + count);
-    this.#blockUsed += count;
+    let claimed: Uint8Array;
+    if (count <= gatherUpToBytes) {
+      const block = this.#room(count);
+      claimed = block.subarray(this.#blockUsed, this.#blockUsed + count);
+      this.#blockUsed += count;
+    } else {
+      this.#seal();
+      const block = count > largeBlockBytes ? null : freeLargeBlocks.pop() ?? new Uint8Array(largeBlockBytes);
+      claimed = block?.subarray(0, count) ?? new Uint8Array(count);
+      this.#queue.push({ bytes: claimed, block });
+    }
     this.#queued(count);
     return claimed;
   }
@@ -280,7 +295,7 @@ export class ByteSocket {
     const block = this.#underWayBlock;
     this.#underWay = null;
     this.#underWayBlock = null;
-    if (block !== null && freeBlocks.length < maxFreeBlocks) freeBlocks.push(block);
+    if (block !== null) giveBack(block);
     if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) {
       this.#aboveHighWater = false;
       this.handler.drained();
@@ -313,6 +328,15 @@ export class ByteSocket {
     } catch (error) {
       this.destroy(asError(error));
     }
+  }
+}
+
+/** A block whose bytes are with the kernel. */
+function giveBack(block: Uint8Array): void {
+  if (block.length === blockBytes) {
+    if (freeBlocks.length < maxFree.blocks) freeBlocks.push(block);
+  } else if (freeLargeBlocks.length < maxFree.largeBlocks) {
+    freeLargeBlocks.push(block);
   }
 }
 

@@ -37,9 +37,6 @@ export interface WebSocketConnectionOptions {
 /** How long the peer may take nothing of what is queued, or not answer a close frame, milliseconds. */
 const closeTimeoutMs = 5_000;
 
-/** Frames up to this size are written straight into the socket's gathering block. */
-const smallFrameBytes = 4 * 1024;
-
 /** Pongs are not queued behind more than this: a peer that pings without reading gets no answer. */
 const maxBufferedForPong = 1024 * 1024;
 
@@ -224,10 +221,6 @@ export class WebSocketConnection implements ByteSocketHandler {
   #sendFrame(opcode: number, final: boolean, payload: Uint8Array): void {
     const payloadBytes = payload.length;
     const headerBytes = frameHeaderBytes(payloadBytes, this.#masked);
-    if (headerBytes + payloadBytes > smallFrameBytes) {
-      this.#socket.write(encodeFrame(opcode, final, payload, this.#masked));
-      return;
-    }
     const frame = this.#socket.claim(headerBytes + payloadBytes);
     if (frame === null) return;
     const maskKey = this.#masked ? nextMaskKey() : null;

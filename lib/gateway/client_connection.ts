@@ -117,7 +117,7 @@ export class ClientConnection implements ByteSocketHandler {
         this.#readHead(this.#pending.length === 0 ? bytes : concatBytes(this.#pending, bytes), bytes);
         return;
       case "body":
-        this.#readBody(bytes, 0, bytes);
+        this.#readBody(bytes, 0);
         return;
       case "response":
         this.#stash(bytes);
@@ -271,18 +271,14 @@ export class ClientConnection implements ByteSocketHandler {
     if (head.minorVersion === 1 && headerValue(head.headers, "expect")?.toLowerCase() === "100-continue") {
       this.#socket.write(continueHead);
     }
-    if (rest.length > 0) this.#readBody(bytes, end, isReadBuffer ? bytes : null);
+    if (rest.length > 0) this.#readBody(bytes, end);
   }
 
-  #readBody(bytes: Uint8Array, from: number, readBuffer: Uint8Array | null): void {
+  #readBody(bytes: Uint8Array, from: number): void {
     const exchange = this.#exchange;
     const decoder = this.#decoder;
     if (exchange === null || decoder === null) return;
     try {
-      // Large reads are handed on without a copy; the socket then reads into a new buffer.
-      const keep = readBuffer !== null && bytes.length - from >= 16 * 1024;
-      if (keep) this.#socket.keepBuffer();
-      exchange.keepsBytes = keep || readBuffer === null;
       const next = decoder.decode(bytes, from, bytes.length, exchange);
       if (!decoder.done) return;
       this.#state = "response";

@@ -1,5 +1,5 @@
 import { type BodySink, hasToken, type RawHeaders } from "../http1/mod.ts";
-import { copyBytes } from "../net/mod.ts";
+import { asPayload } from "../net/mod.ts";
 import {
   frameName,
   frameTypes,
@@ -34,9 +34,6 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   /** The request's frames while no stream carries them. */
   #held: SequencedFrame[] = [];
   #repeated = false;
-  /** Whether `data` is given bytes that may be kept, rather than a view of a buffer that will be read into. */
-  keepsBytes = false;
-
   readonly #observer: ExchangeObserver | null;
 
   constructor(options: HttpExchangeOptions) {
@@ -125,7 +122,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
         gatewayId: 0,
         requestId: 0,
         index: 0,
-        bytes: this.keepsBytes ? piece : copyBytes(piece),
+        bytes: stream === null ? piece.slice() : asPayload(piece),
       });
     }
     this.#options.context.held(bytes.length);

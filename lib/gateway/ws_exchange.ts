@@ -1,6 +1,13 @@
 import { EncodeError, headerValue, type RawHeaders } from "../http1/mod.ts";
 import { type ByteSocketHandler, concatBytes, type WebSocketHandler } from "../net/mod.ts";
-import { frameName, frameTypes, payloadBytes, resetCodes, type SequencedFrame } from "../protocol/mod.ts";
+import {
+  frameName,
+  frameTypes,
+  keepPayload,
+  payloadBytes,
+  resetCodes,
+  type SequencedFrame,
+} from "../protocol/mod.ts";
 import { type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import type { ExchangeObserver, LinkChange } from "../telemetry/mod.ts";
 import type { ClientWebSocket, WsExchangeOptions } from "./exchange_options.ts";
@@ -276,7 +283,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   }
 
   #push(frame: SequencedFrame): void {
-    if (this.#stream === null) this.#held.push(frame);
+    if (this.#stream === null) this.#held.push(keepPayload(frame));
     else this.#stream.push(frame);
   }
 

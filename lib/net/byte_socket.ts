@@ -1,8 +1,9 @@
+import { bytePool } from "../session/mod.ts";
+
 /** What the owner of a {@link ByteSocket} is told. Calls come one at a time, none after `closed`. */
 export interface ByteSocketHandler {
   /**
-   * Bytes arrived. They are a view of the read buffer, valid during the call alone, unless the owner calls
-   * {@link ByteSocket.keepBuffer}.
+   * Bytes arrived. They are a view of the read buffer, valid during the call alone.
    */
   data(bytes: Uint8Array): void;
   /** The write queue fell to the low-water mark after it had been above the high-water mark. */
@@ -27,19 +28,10 @@ const shrinkAfterReads = 16;
 
 /**
  * Small writes are gathered in blocks of this size, so that those of one turn become one system call and none of
- * them an allocation. Blocks are shared by all sockets: an idle one holds none.
+ * them an allocation. Blocks come from a pool for all sockets: an idle one holds none.
  */
 const blockBytes = 16 * 1024;
 const gatherUpToBytes = 4 * 1024;
-const freeBlocks: Uint8Array[] = [];
-
-/**
- * Room for one larger piece, such as a whole message of a link. Buffers of that size that are made and dropped, a
- * hundred for each 10 MiB, bring V8 to collect its whole heap again and again: these are used again instead.
- */
-const largeBlockBytes = 168 * 1024;
-const freeLargeBlocks: Uint8Array[] = [];
-const maxFree = { blocks: 64, largeBlocks: 8 };
 
 /**
  * A connected stream socket with callbacks instead of promises for each read, a bounded read buffer and a
@@ -54,8 +46,8 @@ export class ByteSocket {
   #smallReads = 0;
   #paused = false;
   #unpause: (() => void) | null = null;
-  /** What waits to be written, in order: blocks of gathered small writes, and larger pieces as they are. */
-  #queue: { bytes: Uint8Array; block: Uint8Array | null }[] = [];
+  /** What waits to be written, in order: blocks of gathered small writes, and larger pieces one by one. */
+  #queue: { bytes: Uint8Array; block: Uint8Array }[] = [];
   /** The block being filled, behind everything in the queue. */
   #block: Uint8Array | null = null;
   #blockUsed = 0;
@@ -132,12 +124,7 @@ export class ByteSocket {
     unpause?.();
   }
 
-  /** Called within {@link ByteSocketHandler.data}: the owner keeps the buffer, the next read gets a new one. */
-  keepBuffer(): void {
-    this.#buffer = null;
-  }
-
-  /** Queues `bytes`, which must not be changed afterwards. Ignored once the socket is closing. */
+  /** Queues a copy of `bytes`. Ignored once the socket is closing. */
   write(bytes: Uint8Array): void {
     if (!this.#takesWrites || bytes.length === 0) return;
     if (bytes.length <= gatherUpToBytes) {
@@ -145,7 +132,8 @@ export class ByteSocket {
       this.#blockUsed += bytes.length;
     } else {
       this.#seal();
-      this.#queue.push({ bytes, block: null });
+      const copy = bytePool.copy(bytes);
+      this.#queue.push({ bytes: copy, block: copy });
     }
     this.#queued(bytes.length);
   }
@@ -163,9 +151,8 @@ export class ByteSocket {
       this.#blockUsed += count;
     } else {
       this.#seal();
-      const block = count > largeBlockBytes ? null : freeLargeBlocks.pop() ?? new Uint8Array(largeBlockBytes);
-      claimed = block?.subarray(0, count) ?? new Uint8Array(count);
-      this.#queue.push({ bytes: claimed, block });
+      claimed = bytePool.take(count);
+      this.#queue.push({ bytes: claimed, block: claimed });
     }
     this.#queued(count);
     return claimed;
@@ -240,7 +227,7 @@ export class ByteSocket {
   /** The current block with room for `count` bytes more. */
   #room(count: number): Uint8Array {
     if (this.#block !== null && this.#blockUsed + count > blockBytes) this.#seal();
-    this.#block ??= freeBlocks.pop() ?? new Uint8Array(blockBytes);
+    this.#block ??= bytePool.take(blockBytes);
     return this.#block;
   }
 
@@ -280,7 +267,7 @@ export class ByteSocket {
     }
   };
 
-  #send(bytes: Uint8Array, block: Uint8Array | null): void {
+  #send(bytes: Uint8Array, block: Uint8Array): void {
     this.#underWay = bytes;
     this.#underWayBlock = block;
     this.#conn.write(bytes).then(this.#wrote, this.#broke);
@@ -291,11 +278,11 @@ export class ByteSocket {
     this.#sent += count;
     this.#queuedBytes -= count;
     const bytes = this.#underWay!;
-    if (count < bytes.length) return this.#send(bytes.subarray(count), this.#underWayBlock);
-    const block = this.#underWayBlock;
+    const block = this.#underWayBlock!;
+    if (count < bytes.length) return this.#send(bytes.subarray(count), block);
     this.#underWay = null;
     this.#underWayBlock = null;
-    if (block !== null) giveBack(block);
+    bytePool.giveBack(block);
     if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) {
       this.#aboveHighWater = false;
       this.handler.drained();
@@ -328,15 +315,6 @@ export class ByteSocket {
     } catch (error) {
       this.destroy(asError(error));
     }
-  }
-}
-
-/** A block whose bytes are with the kernel. */
-function giveBack(block: Uint8Array): void {
-  if (block.length === blockBytes) {
-    if (freeBlocks.length < maxFree.blocks) freeBlocks.push(block);
-  } else if (freeLargeBlocks.length < maxFree.largeBlocks) {
-    freeLargeBlocks.push(block);
   }
 }
 

@@ -1,3 +1,5 @@
+import { keptPayloadBytes } from "../session/mod.ts";
+
 /** Small copies share slabs of this size: an allocation of their own would cost ten times the copy. */
 const slabBytes = 8 * 1024;
 const slabCopyUpTo = 2 * 1024;
@@ -17,6 +19,11 @@ export function copyBytes(bytes: Uint8Array): Uint8Array {
   copy.set(bytes);
   used += length;
   return copy;
+}
+
+/** `view`, whose owner will overwrite it, as a payload that a stream may be given: it copies large ones itself. */
+export function asPayload(view: Uint8Array): Uint8Array {
+  return view.length > keptPayloadBytes ? view : copyBytes(view);
 }
 
 /** `first` followed by `second`. */

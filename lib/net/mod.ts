@@ -1,5 +1,5 @@
 /** Sockets: bytes in and out with backpressure, HTTP to an origin and WebSockets over them, dialling, tokens. */
-export { concatBytes, copyBytes } from "./bytes.ts";
+export { asPayload, concatBytes, copyBytes } from "./bytes.ts";
 export { ByteSocket, type ByteSocketHandler, highWaterBytes } from "./byte_socket.ts";
 export { dial, DialError, type DialOptions, type Endpoint, endpointOf, formatEndpoint } from "./dial.ts";
 export { OriginConnection, type OriginExchange } from "./origin_connection.ts";

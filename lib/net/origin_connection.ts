@@ -24,14 +24,9 @@ export interface OriginExchange extends BodySink {
   failed(error: Error, begun: boolean): void;
   /** The write queue fell below its low-water mark. */
   drained(): void;
-  /** Whether `data` is given bytes that may be kept. */
-  keepsBytes: boolean;
 }
 
 const nothing = new Uint8Array(0);
-
-/** Reads at least this large are handed on without a copy. */
-const keepFromBytes = 16 * 1024;
 
 /**
  * One HTTP/1.1 connection to the origin, kept alive over many exchanges, one at a time (never pipelined).
@@ -89,7 +84,7 @@ export class OriginConnection {
     }
     this.#begun = true;
     try {
-      if (this.#decoder !== null) this.#readBody(bytes, 0, bytes);
+      if (this.#decoder !== null) this.#readBody(bytes, 0);
       else this.#readHead(bytes);
     } catch (error) {
       if (!(error instanceof Http1Error)) throw error;
@@ -142,13 +137,13 @@ export class OriginConnection {
       }
       const head = parseResponseHead(buffer, 0, end);
       if (head.status === 101) return this.#upgrade(head, buffer.subarray(end));
-      if (head.status >= 200) return this.#begin(head, buffer, end, owned ? null : bytes);
+      if (head.status >= 200) return this.#begin(head, buffer, end);
       buffer = buffer.subarray(end);
       if (buffer.length === 0) return;
     }
   }
 
-  #begin(head: ResponseHead, buffer: Uint8Array, end: number, readBuffer: Uint8Array | null): void {
+  #begin(head: ResponseHead, buffer: Uint8Array, end: number): void {
     const framing = responseFraming(head, this.#method);
     this.#reusable = keepsAlive(head) && framing.kind !== "until-close";
     this.keepAliveMs = keepAliveTimeout(head.headers);
@@ -156,16 +151,13 @@ export class OriginConnection {
     this.#exchange?.responseHead(head);
     // The exchange may have given up within that call.
     if (this.#exchange === null) return;
-    this.#readBody(buffer, end, readBuffer === null ? null : buffer);
+    this.#readBody(buffer, end);
   }
 
-  #readBody(buffer: Uint8Array, from: number, readBuffer: Uint8Array | null): void {
+  #readBody(buffer: Uint8Array, from: number): void {
     const decoder = this.#decoder!;
     const exchange = this.#exchange!;
     if (from < buffer.length) {
-      const keep = readBuffer !== null && buffer.length - from >= keepFromBytes;
-      if (keep) this.socket.keepBuffer();
-      exchange.keepsBytes = keep || readBuffer === null;
       const next = decoder.decode(buffer, from, buffer.length, exchange);
       if (next < buffer.length) this.#reusable = false;
     }

@@ -9,11 +9,15 @@ import {
   WebSocketError,
   writeFrameHeader,
 } from "../websocket/mod.ts";
+import { bytePool } from "../session/mod.ts";
 import { ByteSocket, type ByteSocketHandler } from "./byte_socket.ts";
 
 /** What the owner of a {@link WebSocketConnection} is told. */
 export interface WebSocketHandler {
-  /** A whole small message, or part of a large one. The bytes are the owner's to keep. */
+  /**
+   * A whole small message, or part of a large one. Bytes of up to 1 KiB are the owner's to keep, larger ones valid
+   * during the call alone.
+   */
   part(binary: boolean, bytes: Uint8Array, final: boolean): void;
   /** The peer sent its close frame; `code` is `null` when it had none. The owner answers with `close`, unless it had closed first. */
   closing(code: number | null, reason: string): void;
@@ -73,6 +77,7 @@ export class WebSocketConnection implements ByteSocketHandler {
       expectMasked: options.side === "server",
       maxPartBytes: options.maxPartBytes,
       maxMessageBytes: options.maxMessageBytes,
+      buffers: bytePool,
     }, {
       part: (binary, bytes, final) => this.#handler.part(binary, bytes, final),
       ping: (bytes) => this.#pong(bytes),

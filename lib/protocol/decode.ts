@@ -152,7 +152,7 @@ function linkFrame(reader: CborReader, type: number): Frame {
     case frameTypes.hello: {
       const minVersion = reader.uint("hello's lowest version", maxIndex);
       const maxVersion = reader.uint("hello's highest version", maxIndex);
-      const sessionId = reader.bytes("hello's session id", sessionIdBytes);
+      const sessionId = reader.bytes("hello's session id", sessionIdBytes).slice();
       if (sessionId.length !== sessionIdBytes) {
         throw new ProtocolError(
           `hello's session id must be ${sessionIdBytes} bytes, found ${sessionId.length}`,
@@ -191,7 +191,7 @@ function linkFrame(reader: CborReader, type: number): Frame {
     case frameTypes.probe: {
       const probeId = reader.uint("probe's id", maxId);
       const origin = reader.bool("probe's origin flag");
-      return { type, probeId, origin, payload: reader.bytes("probe's payload", maxPartBytes) };
+      return { type, probeId, origin, payload: reader.bytes("probe's payload", maxPartBytes).slice() };
     }
     case frameTypes.probeReply: {
       const probeId = reader.uint("probe-reply's id", maxId);
@@ -200,7 +200,7 @@ function linkFrame(reader: CborReader, type: number): Frame {
       const originStatus = reader.uint("probe-reply's status", 999);
       const repliedAtUs = reader.uint("probe-reply's time", maxUint);
       const problem = reader.text("probe-reply's problem", maxTextBytes);
-      const payload = reader.bytes("probe-reply's payload", maxPartBytes);
+      const payload = reader.bytes("probe-reply's payload", maxPartBytes).slice();
       return { type, probeId, heldUs, originUs, originStatus, repliedAtUs, problem, payload };
     }
     case frameTypes.probeReady: {
@@ -223,7 +223,7 @@ function linkFrame(reader: CborReader, type: number): Frame {
       const originStatus = reader.uint("probe-result's status", 999);
       const runnerRepliedAtUs = reader.uint("probe-result's runner clock", maxUint);
       const problem = reader.text("probe-result's problem", maxTextBytes);
-      const payload = reader.bytes("probe-result's payload", maxPartBytes);
+      const payload = reader.bytes("probe-result's payload", maxPartBytes).slice();
       return {
         type,
         probeId,

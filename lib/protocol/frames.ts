@@ -321,6 +321,12 @@ export function payloadBytes(frame: Frame): number {
   return frame.type === frameTypes.bodyChunk || frame.type === frameTypes.wsMessage ? frame.bytes.length : 0;
 }
 
+/** Gives the frame a payload of its own: what it came with may lie in a buffer that is used again. */
+export function keepPayload<F extends Frame>(frame: F): F {
+  if ("bytes" in frame) frame.bytes = new Uint8Array(frame.bytes);
+  return frame;
+}
+
 /** The frame's name on the wire's side of the documentation, such as `request-start`; `type-77` when unknown. */
 export function frameName(type: number): string {
   return frameNames.get(type) ?? `type-${type}`;

@@ -30,7 +30,7 @@ export class BodySource {
       this.#stream.delivered(1, frame.bytes.length);
       return;
     }
-    this.#queue.push(frame.bytes);
+    this.#queue.push(new Uint8Array(frame.bytes));
     this.#wanted?.();
   }
 

@@ -8,8 +8,8 @@ import {
 } from "../http1/mod.ts";
 import { type RawHeaders, type ResponseHead, stripHopByHop } from "../http1/mod.ts";
 import {
+  asPayload,
   type ByteSocket,
-  copyBytes,
   DialError,
   type OriginConnection,
   type OriginExchange,
@@ -17,6 +17,7 @@ import {
 import {
   frameName,
   frameTypes,
+  keepPayload,
   maxPartBytes,
   payloadBytes,
   type RequestStartFrame,
@@ -43,7 +44,6 @@ export class HttpForward implements StreamHandler, OriginExchange {
   #responseBegun = false;
   #paused = false;
   readonly #undelivered = new UndeliveredFrames();
-  keepsBytes = false;
 
   constructor(backend: OriginBackend, stream: Stream, start: RequestStartFrame) {
     this.#backend = backend;
@@ -63,7 +63,7 @@ export class HttpForward implements StreamHandler, OriginExchange {
       return;
     }
     if (this.#connection === null) {
-      this.#waiting.push(frame);
+      this.#waiting.push(keepPayload(frame));
       return;
     }
     this.#write(frame);
@@ -107,7 +107,7 @@ export class HttpForward implements StreamHandler, OriginExchange {
         gatewayId: 0,
         requestId: 0,
         index: 0,
-        bytes: this.keepsBytes ? piece : copyBytes(piece),
+        bytes: asPayload(piece),
       });
     }
     if (!stream.writable && !this.#paused) {

@@ -60,7 +60,6 @@ export class OriginProbe {
       signal.addEventListener("abort", giveUp, { once: true });
       let status = 0;
       const exchange: OriginExchange = {
-        keepsBytes: false,
         responseHead: (head: ResponseHead) => {
           status = head.status;
         },

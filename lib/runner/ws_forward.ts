@@ -7,8 +7,8 @@ import {
   stripHopByHop,
 } from "../http1/mod.ts";
 import {
+  asPayload,
   type ByteSocket,
-  copyBytes,
   DialError,
   type OriginConnection,
   type OriginExchange,
@@ -18,6 +18,7 @@ import {
 import {
   frameName,
   frameTypes,
+  keepPayload,
   payloadBytes,
   resetCodes,
   type SequencedFrame,
@@ -45,7 +46,6 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
   #refusing = false;
   /** The code the client closed with. */
   #closeCode = 1005;
-  keepsBytes = false;
 
   constructor(backend: OriginBackend, stream: Stream, open: WsOpenFrame) {
     this.#backend = backend;
@@ -62,7 +62,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
     } else if (this.#refusing) {
       this.#stream?.delivered(1, payloadBytes(frame));
     } else if (this.#connection === null) {
-      this.#waiting.push(frame);
+      this.#waiting.push(keepPayload(frame));
     } else {
       this.#write(frame);
     }
@@ -138,8 +138,13 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
   data(bytes: Uint8Array): void {
     const stream = this.#stream;
     if (stream === null) return;
-    const own = this.keepsBytes ? bytes : copyBytes(bytes);
-    stream.push({ type: frameTypes.bodyChunk, gatewayId: 0, requestId: 0, index: 0, bytes: own });
+    stream.push({
+      type: frameTypes.bodyChunk,
+      gatewayId: 0,
+      requestId: 0,
+      index: 0,
+      bytes: asPayload(bytes),
+    });
     if (stream.writable || this.#paused) return;
     this.#paused = true;
     this.#origin?.socket.pause();

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import {
   frameName,
   frameTypes,
+  keepPayload,
   maxPartBytes,
   resetCodes,
   type SequencedFrame,
@@ -110,7 +111,7 @@ export class WsHandling implements StreamHandler, TunnelSocket {
       void this.#begin();
       return;
     }
-    this.#queue.push(frame);
+    this.#queue.push(keepPayload(frame));
     void this.#work();
   }
 

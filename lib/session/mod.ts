@@ -1,5 +1,6 @@
 /** The state machines both ends of a link run: streams, sessions, heartbeat. Pure: time comes in as an argument. */
 export { Backoff } from "./backoff.ts";
+export { BytePool, bytePool } from "./byte_pool.ts";
 export { ClockOffset } from "./clock_offset.ts";
 export {
   Heartbeat,
@@ -10,7 +11,7 @@ export {
 } from "./heartbeat.ts";
 export { ReceiveOrder } from "./receive_order.ts";
 export { PositionsReader } from "./resume_frames.ts";
-export { SendBuffer } from "./send_buffer.ts";
+export { keptPayloadBytes, SendBuffer } from "./send_buffer.ts";
 export { Session } from "./session.ts";
 export type { CollectReason, SessionEvents, SessionOptions } from "./session_options.ts";
 export { bodyEnd, Stream, type StreamHandler, type StreamPhase, type StreamTap } from "./stream.ts";

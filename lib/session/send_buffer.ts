@@ -1,3 +1,4 @@
+import { bytePool } from "./byte_pool.ts";
 import {
   frameTypes,
   indexAdd,
@@ -8,6 +9,9 @@ import {
   ProtocolError,
   type SequencedFrame,
 } from "../protocol/mod.ts";
+
+/** A payload of up to this many bytes is kept as it is given; a larger one is copied. */
+export const keptPayloadBytes = 1024;
 
 /** Compact the array once this many released entries lead it and they are at least half of it. */
 const compactAfter = 64;
@@ -94,10 +98,17 @@ export class SendBuffer {
       this.frames < maxUnacknowledgedFrames;
   }
 
-  /** Takes a frame over; its `index` is set when it is sent. */
+  /**
+   * Takes a frame over; its `index` is set when it is sent. The buffer of a payload larger than
+   * {@link keptPayloadBytes} remains the caller's.
+   */
   push(frame: SequencedFrame): void {
+    const bytes = payloadBytes(frame);
+    if (bytes > keptPayloadBytes) {
+      (frame as PayloadFrame).bytes = bytePool.copy((frame as PayloadFrame).bytes);
+    }
     this.#frames.push(frame);
-    this.#queuedBytes += payloadBytes(frame);
+    this.#queuedBytes += bytes;
   }
 
   /** Whether {@link next} would give a frame. */
@@ -160,7 +171,11 @@ export class SendBuffer {
   dropUnsentBody(): void {
     const from = this.#head + this.#everSent;
     const kept = this.#frames.slice(from).filter((frame) => frame!.type !== frameTypes.bodyChunk);
-    for (let i = from; i < this.#frames.length; i++) this.#queuedBytes -= payloadBytes(this.#frames[i]!);
+    for (let i = from; i < this.#frames.length; i++) {
+      const frame = this.#frames[i]!;
+      this.#queuedBytes -= payloadBytes(frame);
+      giveBack(frame);
+    }
     this.#frames.length = from;
     this.#frames.push(...kept);
   }
@@ -182,6 +197,7 @@ export class SendBuffer {
     for (let i = 0; i < count; i++) {
       const frame = this.#frames[this.#head]!;
       released += payloadBytes(frame);
+      giveBack(frame);
       this.#midMessage = frame.type === frameTypes.wsMessage && !frame.final;
       this.#frames[this.#head++] = undefined;
     }
@@ -203,4 +219,15 @@ export class SendBuffer {
     }
     return released;
   }
+}
+
+type PayloadFrame = Extract<SequencedFrame, { bytes: Uint8Array }>;
+
+function payloadOf(frame: SequencedFrame): Uint8Array {
+  return (frame as PayloadFrame).bytes;
+}
+
+/** Of a frame that nobody will send or look at again. */
+function giveBack(frame: SequencedFrame): void {
+  if (payloadBytes(frame) > keptPayloadBytes) bytePool.giveBack(payloadOf(frame));
 }

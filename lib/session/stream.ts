@@ -16,7 +16,7 @@ import { type Course, nextStage, type StreamStage } from "./stream_stage.ts";
 export interface StreamHandler {
   /**
    * The next frame, in order and only once. The owner says {@link Stream.delivered} when it has handed the
-   * frame on. `frame.bytes` is the owner's to keep.
+   * frame on. `frame.bytes` is valid during the call alone.
    */
   frame(frame: SequencedFrame): void;
   /** The stream takes frames again after {@link Stream.writable} was false. */

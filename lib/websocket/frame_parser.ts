@@ -3,7 +3,13 @@ import { WebSocketError } from "./errors.ts";
 import { maxControlBytes, opcodes } from "./frame_encoder.ts";
 import { FrameHeaderReader } from "./frame_header_reader.ts";
 import { copyMasked, maskInPlace } from "./mask.ts";
-import { noBytes, PartBuffers } from "./part_buffers.ts";
+import {
+  freshBuffers,
+  type LargePartBuffers,
+  maxKeptPartBytes,
+  noBytes,
+  PartBuffers,
+} from "./part_buffers.ts";
 
 const defaultMaxPartBytes = 64 * 1024;
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
@@ -14,8 +20,8 @@ export interface FrameSink {
    * Part of a data message. `binary` is the message's kind, `final` is true on its last part. Text is handed
    * out as it came: whether it is UTF-8 is for an endpoint to say, not for a hop.
    *
-   * The receiver owns `bytes` and may keep or change them. Small parts may be neighbours in one `ArrayBuffer`
-   * of at most 8 KiB: use the view, not its `buffer`.
+   * `bytes` of up to 1 KiB are the receiver's to keep or change. Small parts may be neighbours in one `ArrayBuffer`
+   * of at most 8 KiB: use the view, not its `buffer`. Larger ones are valid during the call alone.
    */
   part(binary: boolean, bytes: Uint8Array, final: boolean): void;
   /** A ping's payload, 0 to 125 bytes, owned by the receiver. */
@@ -41,6 +47,8 @@ export interface FrameParserOptions {
    * @default 16777216
    */
   maxMessageBytes?: number;
+  /** Buffers of the parts above 1 KiB. @default a new one for each */
+  buffers?: LargePartBuffers;
 }
 
 /**
@@ -57,6 +65,7 @@ export class FrameParser {
   readonly #maxPartBytes: number;
   readonly #maxMessageBytes: number;
   readonly #buffers = new PartBuffers();
+  readonly #largeBuffers: LargePartBuffers;
 
   readonly #header: FrameHeaderReader;
   #phase: "header" | "payload" | "closed" = "header";
@@ -89,6 +98,7 @@ export class FrameParser {
     this.#expectMasked = options.expectMasked;
     this.#header = new FrameHeaderReader(options.expectMasked);
     this.#maxPartBytes = maxPartBytes;
+    this.#largeBuffers = options.buffers ?? freshBuffers;
     this.#maxMessageBytes = maxMessageBytes;
   }
 
@@ -174,7 +184,9 @@ export class FrameParser {
     if (part === null) {
       const partBytes = Math.min(this.#frameBytes, this.#maxPartBytes);
       if (available >= partBytes) return this.#readWholePart(bytes, at, partBytes);
-      part = this.#part = new Uint8Array(partBytes);
+      part = this.#part = partBytes > maxKeptPartBytes
+        ? this.#largeBuffers.take(partBytes)
+        : new Uint8Array(partBytes);
       this.#partFilled = 0;
     }
     const count = Math.min(available, part.length - this.#partFilled);
@@ -184,6 +196,7 @@ export class FrameParser {
       this.#part = null;
       if (this.#expectMasked) maskInPlace(part, 0, part.length, this.#header.maskKey, this.#keyPhase);
       this.#handOut(part);
+      if (part.length > maxKeptPartBytes) this.#largeBuffers.giveBack(part);
     }
     return at + count;
   }
@@ -192,10 +205,16 @@ export class FrameParser {
     const end = at + partBytes;
     // A control frame shares with no data, so that a flood of pings cannot swell the data between them.
     const isData = this.#header.opcode < opcodes.close;
-    const part = isData ? this.#buffers.take(partBytes, bytes.length - at) : new Uint8Array(partBytes);
+    const isLarge = partBytes > maxKeptPartBytes;
+    const part = isLarge
+      ? this.#largeBuffers.take(partBytes)
+      : isData
+      ? this.#buffers.take(partBytes, bytes.length - at)
+      : new Uint8Array(partBytes);
     if (this.#expectMasked) copyMasked(bytes, at, end, part, 0, this.#header.maskKey, this.#keyPhase);
     else part.set(bytes.subarray(at, end));
     this.#handOut(part);
+    if (isLarge) this.#largeBuffers.giveBack(part);
     return end;
   }
 

@@ -1,5 +1,18 @@
-/** Parts above this have a buffer of their own: making one costs little beside filling it. */
-const maxSharedPartBytes = 1024;
+/** Parts up to this size are the receiver's to keep; larger ones lie in a buffer that is used again. */
+export const maxKeptPartBytes = 1024;
+
+/** Where the buffers of larger parts come from, and go when the part was handed out. */
+export interface LargePartBuffers {
+  /** @returns exactly `count` bytes, whatever they hold */
+  take(count: number): Uint8Array;
+  giveBack(bytes: Uint8Array): void;
+}
+
+/** Each larger part has a buffer of its own. */
+export const freshBuffers: LargePartBuffers = {
+  take: (count) => new Uint8Array(count),
+  giveBack: () => {},
+};
 
 /** Sizes of shared buffers, bytes: they double from first to last while one read keeps filling them. */
 const minSharedBytes = 1024;
@@ -21,9 +34,8 @@ export class PartBuffers {
   #used = 0;
   #nextBytes = 0;
 
-  /** Room for `length` bytes; `readAhead` bounds what the rest of this read can still ask for, bytes. */
+  /** Room for `length` bytes, {@link maxKeptPartBytes} at most; `readAhead` bounds what the rest of this read can still ask for, bytes. */
   take(length: number, readAhead: number): Uint8Array {
-    if (length > maxSharedPartBytes) return new Uint8Array(length);
     const start = this.#used;
     if (length > this.#shared.length - start) return this.#takeFresh(length, readAhead);
     this.#used = start + length;

@@ -48,6 +48,8 @@ export class SimConnection implements FrameConnection, WireHandler {
   message(bytes: Uint8Array): void {
     this.receivedBytes += bytes.length;
     this.#handler.part(true, bytes, true);
+    // As the real connection does, which uses the buffer again: who still looks at it sees rubbish.
+    bytes.fill(0xee);
   }
 
   drained(): void {

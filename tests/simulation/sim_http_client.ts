@@ -35,7 +35,6 @@ export class SimHttpClient {
       head: { method, target: "/", minorVersion: 1, headers: headersOf(conversation) },
       client: { address: "client", secure: false },
     });
-    this.exchange.keepsBytes = true;
   }
 
   start(): void {
@@ -117,7 +116,10 @@ export class SimHttpClient {
         return;
       }
       conversation.sent++;
-      this.exchange.data(letters.get(number).bytes);
+      const lent = new Uint8Array(letters.get(number).bytes);
+      this.exchange.data(lent);
+      // The real connection reads into the same buffer again.
+      lent.fill(0xee);
     }
     if (!this.#paused) this.#talkOn();
   }

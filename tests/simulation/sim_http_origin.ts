@@ -1,4 +1,10 @@
-import { frameName, frameTypes, resetCodes, type SequencedFrame } from "../../lib/protocol/mod.ts";
+import {
+  frameName,
+  frameTypes,
+  keepPayload,
+  resetCodes,
+  type SequencedFrame,
+} from "../../lib/protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler } from "../../lib/session/mod.ts";
 import type { Incarnation } from "./conversation.ts";
 import { unnumbered } from "./frames.ts";
@@ -35,7 +41,7 @@ export class SimHttpOrigin implements StreamHandler {
     } else if (this.#connected) {
       this.#write(frame);
     } else {
-      this.#waiting.push(frame);
+      this.#waiting.push(keepPayload(frame));
     }
   }
 

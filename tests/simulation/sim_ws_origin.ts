@@ -1,6 +1,7 @@
 import {
   frameName,
   frameTypes,
+  keepPayload,
   payloadBytes,
   resetCodes,
   type SequencedFrame,
@@ -47,7 +48,7 @@ export class SimWsOrigin implements StreamHandler, WsPeerHandler {
       this.#stream?.delivered(1, payloadBytes(frame));
     } else {
       if (this.#context.careless) this.#stream?.delivered(1, payloadBytes(frame));
-      this.#waiting.push(frame);
+      this.#waiting.push(keepPayload(frame));
       this.#work();
     }
   }

@@ -1,3 +1,4 @@
+import { bytePool } from "../../lib/session/mod.ts";
 import type { Incarnation, Outcome } from "./conversation.ts";
 import { type Plan, planOf } from "./plan.ts";
 import type { Teller } from "./tale.ts";
@@ -23,6 +24,9 @@ export interface SimulateOptions {
   /** What is to be otherwise than the seed has it. */
   changes?: Partial<Plan>;
 }
+
+// A payload that is looked at after its buffer went back to the pool is no longer what was sent.
+bytePool.beStrict();
 
 /** A world that stands still this long after everything calmed down will never end, milliseconds. */
 const patienceMs = 900_000;

@@ -71,9 +71,8 @@ export class AdminClient {
   }
 }
 
-/** @param {unknown} cause @returns {unknown} */
+/** @param {unknown} cause */
 function failureOf(cause) {
-  if (cause instanceof DOMException && cause.name === "AbortError") return cause;
   return new ApiFailure(
     0,
     `the admin port does not answer (${cause instanceof Error ? cause.message : cause})`,

@@ -74,11 +74,8 @@ export class Inspection {
     if (this.#opened?.kind !== "link") return;
     const { id } = this.#opened;
     const link = this.#state.links.find((other) => other.id === id);
-    if (link !== undefined) {
-      this.#pane.showLink(link, { streams: this.#state.streams, events: this.#state.linkEvents });
-    } else if (this.#state.links.length > 0 || this.#state.status !== null) {
-      this.#pane.error = "This session has ended.";
-    }
+    if (link === undefined) this.#pane.error = "This session has ended.";
+    else this.#pane.showLink(link, { streams: this.#state.streams, events: this.#state.linkEvents });
   }
 
   /** Asks anew for the open request when it is among those that changed. @param {(id: number) => boolean} isAmong */

@@ -11,7 +11,7 @@ const retryMs = [300, 600, 1_000, 2_000, 3_000];
 /**
  * @typedef {object} FeedEvents
  * @property {() => Promise<void>} opened a stream of events begins: what came before must be asked for
- * @property {(event: string, data: any) => void} event
+ * @property {(event: string, data: any) => void | Promise<void>} event
  * @property {(reason: string) => void} lost it ended, or cannot be had; it is tried again
  * @property {() => void} refused the token is missing or wrong: nothing is tried until {@link LiveFeed.retry}
  */
@@ -59,31 +59,31 @@ export class LiveFeed {
   /** @param {() => void} connected */
   async #follow(connected) {
     const stop = new AbortController();
-    let timer = setTimeout(() => stop.abort(), silenceMs);
+    const silent = () => stop.abort(new Error(`nothing was heard for ${silenceMs / 1000} s`));
+    let timer = setTimeout(silent, silenceMs);
+    // What events lead to is done one after the other, after what came before them is loaded.
+    let done = Promise.resolve();
+    /** @param {() => void | Promise<void>} task */
+    const then = (task) => {
+      done = done.then(task).catch((error) => stop.abort(error));
+    };
     try {
       const stream = await this.#client.events(stop.signal);
-      // What happens while the state is loaded waits: it is newer.
-      const opened = this.#events.opened().then(connected);
-      let done = opened;
-      /** @type {unknown} */
-      let failure = null;
       const parser = new EventParser();
-      const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+      const reader = stream.pipeThrough(new TextDecoderStream(), { signal: stop.signal }).getReader();
+      then(() => this.#events.opened());
+      then(connected);
       while (true) {
         const { value, done: ended } = await reader.read();
         if (ended) break;
         clearTimeout(timer);
-        timer = setTimeout(() => stop.abort(), silenceMs);
+        timer = setTimeout(silent, silenceMs);
         for (const { event, data } of parser.push(value)) {
-          done = done.then(() => this.#events.event(event, JSON.parse(data)));
-          done.catch((error) => {
-            failure = error;
-            stop.abort();
-          });
+          then(() => this.#events.event(event, JSON.parse(data)));
         }
-        if (failure !== null) throw failure;
       }
       await done;
+      stop.signal.throwIfAborted();
     } finally {
       clearTimeout(timer);
       stop.abort();

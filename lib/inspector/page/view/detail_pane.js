@@ -59,7 +59,8 @@ export class DetailPane {
       this.#view = new RequestView();
       this.#content.replaceChildren(this.#view.element);
       /** @type {Action[]} */
-      const actions = [["Replay", "r", this.#actions.replay], ["Copy as curl", "c", this.#actions.copy]];
+      const actions = [["Copy as curl", "c", this.#actions.copy]];
+      if (exchange.kind === "http") actions.unshift(["Replay", "r", this.#actions.replay]);
       if (exchange.replayOf !== null) actions.push(["Compare with original", "", this.#actions.compare]);
       this.#showButtons(actions);
     }

@@ -1,15 +1,8 @@
 import { monotonicMs } from "../lib/link/mod.ts";
 import type { ProbeEvent, Prober } from "../lib/probe/mod.ts";
 import { lossPercent } from "../lib/probe/mod.ts";
-import {
-  countsLine,
-  eventLine,
-  hopTable,
-  makeStyle,
-  number,
-  shortId,
-  type Style,
-} from "./ping_probe_text.ts";
+import { countsLine, eventLine, hopTable, number, shortId } from "./ping_probe_text.ts";
+import { makeStyle, type Style } from "./style.ts";
 
 export interface LiveViewOptions {
   headline: string;

@@ -2,8 +2,9 @@ import type { ProbeEvent, Prober } from "../lib/probe/mod.ts";
 import { exitCodes } from "./errors.ts";
 import { LiveView } from "./ping_probe_live.ts";
 import type { ProbeDocument } from "./ping_probe_document.ts";
-import { brokenLine, eventLine, makeStyle, type Style, summaryLines } from "./ping_probe_text.ts";
+import { brokenLine, eventLine, summaryLines } from "./ping_probe_text.ts";
 import { printLine } from "./output.ts";
+import { makeStyle, type Style } from "./style.ts";
 
 /** What is known before the first probe leaves. */
 export interface ProbeRunStart {

@@ -1,4 +1,3 @@
-import { styleText } from "node:util";
 import { hopNames, hops, lossPercent, type MeasuredHops } from "../lib/probe/mod.ts";
 import type {
   BoundResult,
@@ -8,21 +7,7 @@ import type {
   ProbeEvent,
   SessionReport,
 } from "../lib/probe/mod.ts";
-
-/** Marks up text for people, or leaves it as it is. */
-export interface Style {
-  bold(text: string): string;
-  dim(text: string): string;
-  good(text: string): string;
-  bad(text: string): string;
-}
-
-/** @param colour whether escape sequences may be written */
-export function makeStyle(colour: boolean): Style {
-  const mark = (format: "bold" | "dim" | "green" | "red") => (text: string) =>
-    colour ? styleText(format, text, { validateStream: false }) : text;
-  return { bold: mark("bold"), dim: mark("dim"), good: mark("green"), bad: mark("red") };
-}
+import type { Style } from "./style.ts";
 
 const nameWidth = 16;
 const numberWidth = 10;

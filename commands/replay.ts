@@ -1,5 +1,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { CaptureError } from "../lib/capture/mod.ts";
+import { readCaFile } from "./certificates.ts";
 import {
   drainTimeoutOption,
   logFormatOption,
@@ -19,15 +20,18 @@ import { showTimeline } from "./replay_timeline.ts";
 import { moment, speed, streamIds } from "./replay_values.ts";
 import { serveCapture, serveSettings } from "./replay_serve.ts";
 import { caFileOption, gatewayUrlOption, nameOption } from "./runner_options.ts";
+import { sendToOrigin } from "./replay_to.ts";
+import { comparedHeaders, headerOverride, originUrl } from "./replay_to_values.ts";
 import { untilStopped } from "./until_stopped.ts";
+import { positiveDuration } from "./values.ts";
 
 /** `tunnel replay`: what to do with a capture. Each mode is a file of its own; without one it is the timeline. */
 export function replayCommand() {
   return new Command("replay")
     .description(
-      "Reads a capture of gateway or runner: shows it as a timeline, checks, exports or serves it.",
+      "Reads a capture of gateway or runner: shows it as a timeline, checks, exports or serves it, or sends it again.",
     )
-    .argument("<file>", "a .tunnelcap file, or a .har file for --serve")
+    .argument("<file>", "a .tunnelcap file, or a .har file for --to and --serve")
     .addOption(new Option("--frames", "a row for each frame instead of each stream").conflicts("check"))
     .addOption(
       new Option("--stream <id>", "this stream alone, such as 9f3ac01b-42; may be given several times")
@@ -54,8 +58,12 @@ export function replayCommand() {
     .addOption(new Option("--check", "run the frames through the protocol's own state machines"))
     .addOption(new Option("--json", "print one JSON document"))
     .addOption(
+      new Option("--to <url>", "send the captured requests again, to this origin, and compare the answers")
+        .argParser(originUrl).conflicts(["check", "frames", "har"]),
+    )
+    .addOption(
       new Option("--serve", "be a runner that answers what was recorded; FILE may be a .har, too").conflicts([
-        ...["check", "frames", "har", "json", "stream", "path", "since", "until"],
+        ...["to", "check", "frames", "har", "json", "stream", "path", "since", "until"],
       ]),
     )
     .addOption(
@@ -65,6 +73,25 @@ export function replayCommand() {
     .addOption(
       new Option("--speed <factor>", "how fast recorded time passes: 1x, 10x or max")
         .default(1, "1x").argParser(speed),
+    )
+    .addOption(new Option("--unsafe", "for --to: send what may change something at the origin, too"))
+    .addOption(
+      new Option("--compare-header <name>", "for --to: a further header of answers to compare; several times")
+        .argParser(comparedHeaders),
+    )
+    .addOption(
+      new Option(
+        "--header <field>",
+        "for --to: send 'Name: value' in place of what was recorded; several times",
+      )
+        .argParser(headerOverride),
+    )
+    .addOption(
+      new Option(
+        "--timeout <duration>",
+        "for --to: silence of the origin, beyond the recorded one, that fails",
+      )
+        .default(30_000, "30s").argParser(positiveDuration),
     )
     .addOption(gatewayUrlOption())
     .addOption(nameOption())
@@ -80,13 +107,21 @@ export function replayCommand() {
       const json = options.json ?? false;
       Deno.exitCode = await untilStopped(async (signal) => {
         try {
+          const { stream: streams, path, since, until, frames = false } = options;
+          const selected = { streams, path, since, until };
+          if (options.to !== undefined) {
+            const { to, speed, unsafe = false, timeout: timeoutMs, caFile } = options;
+            const { compareHeader: compareHeaders = [], header: overrides = [] } = options;
+            const caCerts = readCaFile(caFile);
+            const sent = { to, speed, unsafe, timeoutMs, compareHeaders, overrides, caCerts, json };
+            return await sendToOrigin(file, { ...selected, ...sent }, signal);
+          }
+          refuseWithoutTo(options);
           if (options.serve) return await serveCapture(file, serveSettings(options), signal);
           if (isNamedHar(file)) {
             throw new UsageError(`${file} is a HAR, which has no frames: it is for --to and --serve`);
           }
           if (options.check) return await runCheck(file, { json }, signal);
-          const { stream: streams, path, since, until, frames = false } = options;
-          const selected = { streams, path, since, until };
           if (options.har !== undefined) return await exportHar(file, options.har, selected, signal);
           return await showTimeline(file, { ...selected, frames, json }, signal);
         } catch (error) {
@@ -98,4 +133,16 @@ export function replayCommand() {
         }
       });
     });
+}
+
+/** Flags that mean nothing without `--to`. */
+const flagsOfTo = { unsafe: "--unsafe", compareHeader: "--compare-header", header: "--header" };
+
+/** @throws {UsageError} when one of them is given */
+function refuseWithoutTo(options: Partial<Record<keyof typeof flagsOfTo, unknown>>): void {
+  for (const [name, flag] of Object.entries(flagsOfTo)) {
+    if (options[name as keyof typeof flagsOfTo] !== undefined) {
+      throw new UsageError(`${flag} is for --to: give the origin that requests are sent to`);
+    }
+  }
 }

@@ -11,16 +11,40 @@ import { fileProblem } from "./files.ts";
 import { openCapture, ReadingProgress } from "./replay_reading.ts";
 import { headerLines, printable } from "./replay_text.ts";
 
-/** What clients did and got, from a capture or a HAR. */
-export interface ReadExchanges {
-  /** What was read, in a line or two. */
+/** A capture or HAR that exchanges are read from. */
+export interface ExchangeSource {
+  /** What it is, in a line or two. */
   lines: string[];
-  /** In the order of their starts. */
-  exchanges: CapturedExchange[];
+  /** Wall-clock time of its beginning, microseconds since 1970. */
+  startedAtUs: number;
+  /** Names of headers and query parameters whose values were overwritten; `null` when it is raw. */
+  redacted: readonly string[] | null;
+}
+
+/** How the reading ended. */
+export interface ReadingEnd {
   /** Where the capture is damaged; what came before is there. */
   damage: CaptureError | null;
   /** Told to stop before the end of the file. */
   interrupted: boolean;
+}
+
+/** What clients did and got, from a capture or a HAR. */
+export interface ReadExchanges extends ReadingEnd {
+  /** What was read, in a line or two. */
+  lines: string[];
+  /** In the order of their starts. */
+  exchanges: CapturedExchange[];
+}
+
+export interface ReadEachOptions {
+  /** Where bodies and messages go; its owner disposes it when the exchanges are done with. */
+  store: ByteStore;
+  signal: AbortSignal;
+  /** Called before the first exchange. */
+  onSource: (source: ExchangeSource) => void;
+  /** Called with each exchange, in the order of their ends. */
+  onExchange: (exchange: CapturedExchange) => void;
 }
 
 /**
@@ -35,7 +59,25 @@ export async function readExchanges(
   file: string,
   { store, signal }: { store: ByteStore; signal: AbortSignal },
 ): Promise<ReadExchanges> {
-  return isHar(file) ? await fromHar(file, { store, signal }) : await fromCapture(file, { store, signal });
+  const exchanges: CapturedExchange[] = [];
+  let lines: string[] = [];
+  const end = await readEachExchange(file, {
+    store,
+    signal,
+    onSource: (source) => lines = source.lines,
+    onExchange: (exchange) => exchanges.push(exchange),
+  });
+  exchanges.sort((a, b) => a.startedAtUs - b.startedAtUs);
+  return { ...end, lines, exchanges };
+}
+
+/**
+ * Reads the exchanges of a file one by one, so that they need not be held all at once.
+ *
+ * @throws as {@link readExchanges}
+ */
+export async function readEachExchange(file: string, options: ReadEachOptions): Promise<ReadingEnd> {
+  return isHar(file) ? await fromHar(file, options) : await fromCapture(file, options);
 }
 
 /** Whether a file's name says that it is a HAR. */
@@ -52,17 +94,13 @@ function isHar(file: string): boolean {
   return new TextDecoder().decode(start.subarray(0, count)).trimStart().startsWith("{");
 }
 
-async function fromCapture(
-  file: string,
-  { store, signal }: { store: ByteStore; signal: AbortSignal },
-): Promise<ReadExchanges> {
+async function fromCapture(file: string, options: ReadEachOptions): Promise<ReadingEnd> {
+  const { store, signal, onSource, onExchange } = options;
   using reader = openCapture(file);
-  const exchanges: CapturedExchange[] = [];
-  const assembler = new ExchangeAssembler({
-    side: reader.header.side,
-    store,
-    done: (exchange) => exchanges.push(exchange),
-  });
+  const { side, startedAtUs, raw, settings } = reader.header;
+  const redacted = raw ? null : (settings.redacted ?? "").split(" ").filter((name) => name !== "");
+  onSource({ lines: headerLines(reader.header, file), startedAtUs, redacted });
+  const assembler = new ExchangeAssembler({ side, store, done: onExchange });
   using progress = new ReadingProgress(reader.sizeBytes);
   let damage: CaptureError | null = null;
   try {
@@ -75,14 +113,11 @@ async function fromCapture(
     damage = error;
   }
   assembler.finish();
-  exchanges.sort((a, b) => a.startedAtUs - b.startedAtUs);
-  return { lines: headerLines(reader.header, file), exchanges, damage, interrupted: signal.aborted };
+  return { damage, interrupted: signal.aborted };
 }
 
-async function fromHar(
-  file: string,
-  { store, signal }: { store: ByteStore; signal: AbortSignal },
-): Promise<ReadExchanges> {
+async function fromHar(file: string, options: ReadEachOptions): Promise<ReadingEnd> {
+  const { store, signal, onSource, onExchange } = options;
   using opened = openFile(file);
   using progress = new ReadingProgress(opened.statSync().size);
   const { creator, startedAtUs, exchanges, skipped, aborted } = await readHar(opened, {
@@ -97,7 +132,9 @@ async function fromHar(
     const first = printable(skipped[0].url.slice(0, 60));
     lines.push(`left aside: ${skipped.length} entries that are no requests to a server, such as ${first}`);
   }
-  return { lines, exchanges, damage: null, interrupted: aborted };
+  onSource({ lines, startedAtUs, redacted: [] });
+  for (const exchange of exchanges) onExchange(exchange);
+  return { damage: null, interrupted: aborted };
 }
 
 /** @throws {UsageError} when there is no such file, or it cannot be read */

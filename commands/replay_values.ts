@@ -29,7 +29,10 @@ export interface SelectionSettings {
 }
 
 /** The streams and times of a capture that are asked for. */
-export function selectionIn(header: CaptureHeader, settings: SelectionSettings): Selection {
+export function selectionIn(
+  header: Pick<CaptureHeader, "startedAtUs">,
+  settings: SelectionSettings,
+): Selection {
   const { streams, path, since, until } = settings;
   return {
     streams: streams === undefined ? null : new Set(streams),
@@ -40,7 +43,11 @@ export function selectionIn(header: CaptureHeader, settings: SelectionSettings):
 }
 
 /** Microseconds since the capture began. */
-function momentIn(header: CaptureHeader, moment: Moment | undefined, otherwise: number): number {
+function momentIn(
+  header: Pick<CaptureHeader, "startedAtUs">,
+  moment: Moment | undefined,
+  otherwise: number,
+): number {
   if (moment === undefined) return otherwise;
   return moment.kind === "offset" ? moment.us : moment.us - header.startedAtUs;
 }

@@ -29,6 +29,8 @@ const endedKept = 4096;
 interface Live {
   exchange: CapturedExchange;
   progress: IndexProgress;
+  /** It was collected: only the reset that says why, which leaves after that, is still to come. */
+  collected: boolean;
 }
 
 /**
@@ -106,11 +108,18 @@ export class ExchangeAssembler {
     if (stream.type === frameTypes.reset) {
       const { code, reason } = stream;
       exchange.reset ??= { timeUs: record.timeUs, from, code, reason };
+      if (live.collected) this.#over(exchange);
       return;
     }
     if (live.progress.isRepeated(from, stream.index)) return;
     if (live.progress.gaps > 0) exchange.hasGaps = true;
     this.#frame(exchange, stream, { from, timeUs: record.timeUs, omittedBytes: record.omittedBytes });
+  }
+
+  #over(exchange: CapturedExchange): void {
+    this.#live.delete(exchange.id);
+    this.#ended.set(exchange.requestId, exchange.gatewayId);
+    this.#options.done(exchange);
   }
 
   #frame(
@@ -207,9 +216,8 @@ export class ExchangeAssembler {
         if (live === undefined) return;
         live.exchange.collected = event.reason;
         live.exchange.endedAtUs = at.timeUs;
-        this.#live.delete(event.stream);
-        this.#ended.set(live.exchange.requestId, live.exchange.gatewayId);
-        this.#options.done(live.exchange);
+        live.collected = true;
+        if (event.reason !== "reset" || live.exchange.reset !== null) this.#over(live.exchange);
         return;
       }
       case "dropped":
@@ -250,7 +258,7 @@ function begin(frame: SequencedFrame, id: string, timeUs: number): Live {
     hasBeginning,
     hasGaps: !hasBeginning,
   };
-  return { exchange, progress: new IndexProgress(hasBeginning) };
+  return { exchange, progress: new IndexProgress(hasBeginning), collected: false };
 }
 
 /** The body that a frame belongs to. An answer whose head is missing gets an empty one, status 0. */

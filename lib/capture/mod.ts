@@ -19,4 +19,11 @@ export { RecentIds } from "./recent_ids.ts";
 export { secretHeaders } from "./redaction.ts";
 export { CaptureReader, type CaptureSource } from "./reader.ts";
 export { readRecords, type ReadRecordsOptions } from "./read_records.ts";
-export { type ByteStore, LengthStore, MemoryStore, SpillStore, type StoredBytes } from "./stored_bytes.ts";
+export {
+  type ByteStore,
+  LengthStore,
+  MemoryStore,
+  type SpilledBytes,
+  SpillStore,
+  type StoredBytes,
+} from "./stored_bytes.ts";

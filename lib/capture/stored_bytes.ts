@@ -41,6 +41,12 @@ export class LengthStore implements ByteStore {
   [Symbol.dispose](): void {}
 }
 
+/** Bytes in the file of a {@link SpillStore}. */
+export interface SpilledBytes extends StoredBytes {
+  /** Offset in that file. */
+  readonly at: number;
+}
+
 /** Writes to the file are gathered up to this size, bytes. */
 const gatherBytes = 256 * 1024;
 
@@ -56,13 +62,25 @@ export class SpillStore implements ByteStore {
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
 
-  keep(bytes: Uint8Array, omittedBytes: number): StoredBytes {
+  keep(bytes: Uint8Array, omittedBytes: number): SpilledBytes {
     const at = this.#written + this.#gatheredBytes;
     this.#gathered.push(bytes.slice());
     this.#gatheredBytes += bytes.length;
     if (this.#gatheredBytes >= gatherBytes) this.#flush();
-    const { length } = bytes;
-    return { length, omittedBytes, read: () => this.#read(at, length) };
+    return this.at(at, { length: bytes.length, omittedBytes });
+  }
+
+  /** What {@link keep} gave for the bytes at this offset, for those who remember no more than that. */
+  at(at: number, { length, omittedBytes }: { length: number; omittedBytes: number }): SpilledBytes {
+    return { at, length, omittedBytes, read: () => this.#read(at, length) };
+  }
+
+  /** Forgets everything that was kept: nothing of it may be read again. */
+  clear(): void {
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    this.#written = 0;
+    this.#file.truncateSync(0);
   }
 
   [Symbol.dispose](): void {

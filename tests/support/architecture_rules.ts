@@ -30,6 +30,7 @@ const commandGlobals = new Set([
 const packagePlaces: Record<string, string[]> = {
   "commander": ["main", "commands"],
   "@commander-js/extra-typings": ["main", "commands"],
+  "diff": ["replay"],
   "hdr-histogram-js": ["probe"],
   "hdr-histogram-js/dist/Int32Histogram.js": ["probe"],
   "prom-client": ["telemetry"],

@@ -220,9 +220,9 @@ export function startWsOrigin(): Promise<RunningOrigin> {
 }
 
 /** A program of the tests that prints `origin on http://127.0.0.1:PORT`, run by Deno. */
-export function startDenoOrigin(program: string): Promise<RunningOrigin> {
+export function startDenoOrigin(program: string, args: string[] = []): Promise<RunningOrigin> {
   return originOf(
-    new ChildProcess(Deno.execPath(), ["run", "--quiet", "--allow-net", "--allow-env", program]),
+    new ChildProcess(Deno.execPath(), ["run", "--quiet", "--allow-net", "--allow-env", program, ...args]),
   );
 }
 

@@ -1,3 +1,5 @@
+import type { CapturedExchange } from "../../capture/mod.ts";
+
 /** Which streams and which time of a capture are shown. */
 export interface Selection {
   /** Stream ids, as in logs; `null` for all. */
@@ -24,6 +26,12 @@ export function selectsStream(selection: Selection, stream: { id: string; target
 /** Whether any of the time from `startUs` to `endUs` is asked for. */
 export function selectsTime(selection: Selection, startUs: number, endUs = startUs): boolean {
   return endUs >= selection.sinceUs && startUs <= selection.untilUs;
+}
+
+/** Whether an exchange is asked for: its stream, and any of the time it lasted. */
+export function selectsExchange(selection: Selection, exchange: CapturedExchange): boolean {
+  return selectsStream(selection, exchange) &&
+    selectsTime(selection, exchange.startedAtUs, exchange.endedAtUs);
 }
 
 /** A request's target without its query. */

@@ -157,3 +157,16 @@ Deno.test("bodies can be kept in a file, which is gone afterwards, or as lengths
   assert.equal(counted.body.length, 8);
   assert.throws(() => bytesOf(counted.body.parts), /were not kept/);
 });
+
+Deno.test("a reset of the capturing side's own, which leaves after the stream was collected, is told with it", () => {
+  const capture = new RecordedSession().connect().up(1, 0, open).down(1, 0, accept);
+  capture.event({ name: "collected", stream: "abc00001-1", reason: "reset" }, 0);
+  capture.sent({ type: frameTypes.reset, gatewayId, requestId: 1, index: 1, code: 0, reason: "gone" });
+  const [exchange, ...others] = exchanges(capture);
+  assert.deepEqual(others, []);
+  assert.deepEqual([exchange.reset?.from, exchange.reset?.reason, exchange.collected], [
+    "client",
+    "gone",
+    "reset",
+  ]);
+});

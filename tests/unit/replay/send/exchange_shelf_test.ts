@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { bytesOf, SpillStore } from "../../../../lib/capture/mod.ts";
+import { ExchangeShelf } from "../../../../lib/replay/send/exchange_shelf.ts";
+import { answerOf, bodyOf, exchangeOf, messageOf, stored } from "./exchanges.ts";
+
+Deno.test("exchanges come off the shelf in the order of their starts, whole, bodies included", () => {
+  using store = new SpillStore();
+  const shelf = new ExchangeShelf(store);
+  const text = (part: string) => store.keep(new TextEncoder().encode(part), 0);
+  shelf.add(exchangeOf({ id: "late", startedAtUs: 9000, messages: [messageOf("client", 9500, "hi")] }), null);
+  const early = exchangeOf({
+    id: "early",
+    startedAtUs: 500,
+    headers: ["X-Latin", "caf\u00e9"],
+    body: bodyOf(text("ques"), text("tion")),
+    answer: answerOf(bodyOf(stored("answer"))),
+  });
+  shelf.add(early, "because");
+  const spans = shelf.sort();
+  assert.deepEqual([...spans.startUs], [500, 9000]);
+  assert.deepEqual([...spans.endUs], [3000, 9000]);
+  assert.deepEqual([...spans.skipped], [1, 0]);
+  const [first, second] = [shelf.take(0), shelf.take(1)];
+  assert.deepEqual([first.exchange.id, first.skip], ["early", "because"]);
+  assert.deepEqual([second.exchange.id, second.skip], ["late", null]);
+  assert.deepEqual(first.exchange.headers, early.headers);
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.equal(decode(bytesOf(first.exchange.body.parts)), "question");
+  assert.equal(decode(bytesOf(first.exchange.answer!.body.parts)), "answer");
+  assert.equal(decode(bytesOf(second.exchange.messages[0].parts)), "hi");
+});

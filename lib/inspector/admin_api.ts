@@ -1,4 +1,4 @@
-import { resetCodes } from "../protocol/mod.ts";
+import { resetCodes, resetProblem } from "../protocol/mod.ts";
 import type { StreamAnswer } from "../session/mod.ts";
 import { ApiError } from "./api_error.ts";
 import type { LinkJson, StatusJson } from "./api_shapes.ts";
@@ -214,7 +214,7 @@ function noteAnswer(record: ExchangeRecord, answer: StreamAnswer, durationMs: nu
     return;
   }
   const status = answer.code === resetCodes.originTimeout ? 504 : 502;
-  record.done({ status, durationMs, problem: answer.reason });
+  record.done({ status, durationMs, problem: resetProblem(answer.code) });
 }
 
 function json(value: unknown, status = 200): Response {

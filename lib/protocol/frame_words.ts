@@ -80,6 +80,11 @@ export function resetName(code: number): string {
   return resetNames.get(code) ?? `code ${code}`;
 }
 
+/** A reset code as programs name it, in logs and spans: `origin_unreachable`. */
+export function resetProblem(code: number): string {
+  return resetName(code).replaceAll(" ", "_");
+}
+
 /** What peers say may hold line breaks and control characters: it is quoted as JSON quotes it. */
 function quoted(text: string): string {
   return JSON.stringify(text);

@@ -4,7 +4,7 @@ export { CborWriter } from "./cbor_writer.ts";
 export { decodeFrames, FrameReader } from "./decode.ts";
 export { encodeFrame } from "./encode.ts";
 export { ProtocolError } from "./errors.ts";
-export { frameWords, resetName } from "./frame_words.ts";
+export { frameWords, resetName, resetProblem } from "./frame_words.ts";
 export * from "./frames.ts";
 export * from "./limits.ts";
 export * from "./message_id.ts";

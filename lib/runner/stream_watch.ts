@@ -2,7 +2,7 @@ import {
   frameTypes,
   type RequestStartFrame,
   resetCodes,
-  resetName,
+  resetProblem,
   type SequencedFrame,
   type WsOpenFrame,
 } from "../protocol/mod.ts";
@@ -102,11 +102,11 @@ export class StreamWatch implements StreamTap {
       return this.#end(this.#stream.sendDone ? null : "client_gone");
     }
     if (this.#status === 0) this.#status = reset.code === resetCodes.originTimeout ? 504 : 502;
-    this.#end(reset.reason, resetName(reset.code).replaceAll(" ", "_"));
+    this.#end(resetProblem(reset.code), reset.reason);
   }
 
-  /** @param kind of the problem, when it is one of this end's, as the gateway calls it: `origin_failed` */
-  #end(problem: string | null, kind?: string): void {
+  /** @param reason of a problem that this end had */
+  #end(problem: string | null, reason?: string): void {
     if (this.#done) return;
     this.#done = true;
     const durationMs = this.#clock.monotonicMs() - this.#stream.openedAtMs;
@@ -114,7 +114,7 @@ export class StreamWatch implements StreamTap {
     this.#metrics.requestDone(this.#stream.kind, status, durationMs);
     this.#observer?.done({ status, durationMs, problem });
     // A line for every request would cost more than the request: those that went wrong here get one.
-    const level = kind === undefined ? "debug" : "info";
+    const level = reason === undefined ? "debug" : "info";
     if (!this.#logger.enabled(level)) return;
     const { id: stream, method, target } = this.#stream;
     this.#logger[level]("request", {
@@ -123,8 +123,8 @@ export class StreamWatch implements StreamTap {
       path: pathOf(target),
       status,
       durationMs: Math.round(durationMs * 10) / 10,
-      problem: kind ?? problem ?? undefined,
-      reason: kind === undefined ? undefined : problem ?? undefined,
+      problem: problem ?? undefined,
+      reason,
     });
   }
 }

@@ -13,6 +13,9 @@ import type {
 /** Fields of W3C Trace Context and of W3C Baggage, which a span of ours replaces or passes on. */
 const contextHeaders = ["traceparent", "tracestate", "baggage"];
 
+/** Other methods are a client's invention: they would make names and values without a bound. */
+const knownMethods = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"]);
+
 /**
  * Spans and metrics for Deno's own OTLP exporter, which `OTEL_DENO=true` turns on. Names of attributes are those of
  * OpenTelemetry's semantic conventions for HTTP.
@@ -36,7 +39,7 @@ export class Tracing implements TrafficObserver {
   began(start: ExchangeStart): ExchangeObserver {
     const { propagation, ROOT_CONTEXT, SpanKind, trace } = this.#api;
     const parent = propagation.extract(ROOT_CONTEXT, carrierOf(start.headers));
-    const span = this.#tracer.startSpan(start.method, {
+    const span = this.#tracer.startSpan(knownMethods.has(start.method) ? start.method : "HTTP", {
       kind: SpanKind.SERVER,
       attributes: attributesOf(start),
     }, parent);
@@ -150,12 +153,18 @@ function carrierOf(headers: readonly string[]): Record<string, string> {
 
 function attributesOf(request: ExchangeStart): Attributes {
   const { method, target, headers, client, runner, kind } = request;
+  const [, address, port] = hostAndPort.exec(headerValue(headers as string[], "host") ?? "") ?? [];
   return {
-    "http.request.method": method,
+    "http.request.method": knownMethods.has(method) ? method : "_OTHER",
+    "http.request.method_original": knownMethods.has(method) ? undefined : method,
     "url.path": pathOf(target),
     "url.scheme": kind === "http" ? "http" : "ws",
-    "server.address": headerValue(headers as string[], "host") ?? "",
+    "server.address": address,
+    "server.port": port === undefined ? undefined : Number(port),
     "client.address": client,
     "tunnel.runner": runner,
   };
 }
+
+/** `example.com`, `example.com:8080`, `[::1]:8080`. */
+const hostAndPort = /^(\[[^\]]*\]|[^:]*)(?::([0-9]{1,5}))?$/;

@@ -28,6 +28,7 @@ import linksCss from "./page/style/links.css" with { type: "text" };
 import pageCss from "./page/style/page.css" with { type: "text" };
 import requestsCss from "./page/style/requests.css" with { type: "text" };
 import timelineCss from "./page/style/timeline.css" with { type: "text" };
+import pacedScript from "./page/paced.js" with { type: "text" };
 import tokenDialogScript from "./page/token_dialog.js" with { type: "text" };
 import toolbarScript from "./page/toolbar.js" with { type: "text" };
 import topBarScript from "./page/top_bar.js" with { type: "text" };
@@ -85,6 +86,7 @@ const files: Record<string, string> = {
   "/style/page.css": pageCss,
   "/style/requests.css": requestsCss,
   "/style/timeline.css": timelineCss,
+  "/paced.js": pacedScript,
   "/token_dialog.js": tokenDialogScript,
   "/toolbar.js": toolbarScript,
   "/top_bar.js": topBarScript,

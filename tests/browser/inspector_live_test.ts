@@ -128,19 +128,32 @@ test("a link that is cut shows as hibernating and comes back, and its WebSocket 
 });
 
 test("when the process behind it is restarted the page says so, and connects again by itself", async (browser) => {
-  await using first = await startGateway(["--admin-port", "any"]);
-  const url = await pageOf(first.process);
-  await using watched = await WatchedPage.open(browser, url);
+  const port = unusedPort();
+  await using first = await startGateway(["--admin-port", port]);
+  await using watched = await WatchedPage.open(browser, await pageOf(first.process));
   const { page } = watched;
   await watched.live();
   first.process.signal("SIGKILL");
   await page.locator("#banner").getByText("The connection to the admin port is lost").waitFor();
   assert.equal(await page.locator("#connection").textContent(), "not connected");
   await first.process.status();
-  await using _second = await startGateway(["--admin-port", new URL(url).port]);
+  await using _second = await startGateway(["--admin-port", port]);
   await watched.live();
   assert.ok(await page.locator("#banner").isHidden());
 });
+
+/** A port below those that the system gives to outgoing connections: nobody takes it between two processes. */
+function unusedPort(): string {
+  while (true) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return String(port);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
 
 test("however many requests go by, the page holds a bounded number of rows", async (browser) => {
   const stack = shared();
@@ -155,5 +168,12 @@ test("however many requests go by, the page holds a bounded number of rows", asy
   assert.equal(await page.locator("#rows .row").count(), 250);
   await page.getByRole("button", { name: "Show older" }).click();
   assert.equal(await page.locator("#rows .row").count(), 300);
+
+  // What the list holds still may be forgotten by the time somebody wants to see it.
+  await page.keyboard.press("p");
+  for (let i = 0; i < 300; i++) await stack.ask("/more");
+  await page.getByRole("button", { name: "Paused, 300 new" }).waitFor();
+  await page.getByRole("row", { name: "/last" }).click();
+  await page.getByRole("alert").getByText(/No request "\d+" is recorded \(any more\)/).waitFor();
   watched.assertClean();
 });

@@ -6,6 +6,7 @@ import { Inspection } from "./inspection.js";
 import { listenToKeys } from "./keyboard.js";
 import { LiveFeed } from "./live_feed.js";
 import { formatCount } from "./model/format.js";
+import { paced } from "./paced.js";
 import { Toolbar } from "./toolbar.js";
 import { TokenDialog } from "./token_dialog.js";
 import { TopBar } from "./top_bar.js";
@@ -45,6 +46,8 @@ const dialog = new TokenDialog((token) => {
 /** What the list is made of; held still while it is paused. @type {ExchangeSummary[]} */
 let listed = [];
 
+const drawRequestsSoon = paced(drawRequests);
+
 /** @type {Opened} */
 let lastOpened = null;
 
@@ -78,7 +81,7 @@ async function happened(event, data) {
   switch (event) {
     case "requests":
       state.requestsChanged(data);
-      drawRequests();
+      drawRequestsSoon();
       return await inspection.renew((id) =>
         data.some((/** @type {ExchangeSummary} */ request) => request.id === id)
       );

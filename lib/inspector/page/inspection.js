@@ -2,6 +2,7 @@
 /** @import { AdminClient } from "./admin_client.js" */
 /** @import { TopBar } from "./top_bar.js" */
 /** @import { TunnelState } from "./tunnel_state.js" */
+import { ApiFailure } from "./admin_client.js";
 import { copyText } from "./clipboard.js";
 import { curlCommand } from "./model/curl_command.js";
 import { DetailPane } from "./view/detail_pane.js";
@@ -129,13 +130,19 @@ export class Inspection {
 
   /** @param {number} id */
   async #load(id) {
-    await this.#tell(async () => {
+    // Something else may be opened, or the comparison begun, while it is on its way.
+    const isWanted = () =>
+      this.#opened?.kind === "request" && this.#opened.id === id && this.#opened.replay === null;
+    try {
       const exchange = await this.#client.ask(`/api/requests/${id}`);
-      // Something else may have been opened, or the comparison begun, while it was on its way.
-      if (!this.#isOpen(id) || (this.#opened?.kind === "request" && this.#opened.replay !== null)) return;
+      if (!isWanted()) return;
       this.#exchange = exchange;
+      this.#pane.error = "";
       this.#pane.showRequest(exchange);
-    });
+    } catch (error) {
+      if (!(error instanceof ApiFailure)) throw error;
+      if (isWanted()) this.#pane.showMissing(id, error.message);
+    }
   }
 
   /**

@@ -101,6 +101,24 @@ export class DetailPane {
     if (isNew) this.#arrived();
   }
 
+  /**
+   * Says why a request cannot be shown. What of it is seen already stays.
+   *
+   * @param {number} id
+   * @param {string} message
+   */
+  showMissing(id, message) {
+    const isNew = this.#begin(`request ${id}`);
+    if (isNew) {
+      this.#view = null;
+      this.#title.replaceChildren(el("h2", { tabindex: "-1" }, `Request ${id}`));
+      this.#content.replaceChildren();
+      this.#showButtons([]);
+    }
+    this.error = message;
+    if (isNew) this.#arrived();
+  }
+
   /** A request to the API is under way, or over. @param {boolean} busy */
   set busy(busy) {
     this.#pane.setAttribute("aria-busy", String(busy));

@@ -23,7 +23,7 @@ const lowWaterBytes = 64 * 1024;
  * and shrinks when they no longer come near.
  */
 const smallestBufferBytes = 1024;
-const largestBufferBytes = 64 * 1024;
+const largestBufferBytes = 256 * 1024;
 const shrinkAfterReads = 16;
 
 /**

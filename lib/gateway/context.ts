@@ -36,6 +36,13 @@ export interface IngressContext {
    * within `waitMs`, when `sleeper` is woken or given up; `null` when there is nothing to wait for.
    */
   carryOn(sleeper: Sleeper, waitMs: number): Runner | "wait" | null;
+  /**
+   * `sleeper` woke on `runner`, whose origin is not there yet: it is woken again about once a second until `untilMs`
+   * (of {@link clock}), when it is given up. @returns `false` when that has come already
+   */
+  tryAgain(sleeper: Sleeper, again: { runner: Runner; untilMs: number }): boolean;
+  /** An origin of runners of this name has taken a woken client: those that wait for it need not be few at a time. */
+  originAnswers(name: string): void;
   /** `sleeper` waits no longer. */
   awake(sleeper: Sleeper): void;
   /** `bytes` more are held for runners: somebody may have to be given up. */

@@ -270,6 +270,14 @@ export class Gateway implements IngressContext, AsyncDisposable {
     return this.#pool.carryOn(sleeper, waitMs);
   }
 
+  tryAgain(sleeper: Sleeper, again: { runner: Runner; untilMs: number }): boolean {
+    return this.#pool.tryAgain(sleeper, again);
+  }
+
+  originAnswers(name: string): void {
+    this.#pool.originAnswers(name);
+  }
+
   awake(sleeper: Sleeper): void {
     this.#pool.awake(sleeper);
   }

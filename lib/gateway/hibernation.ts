@@ -14,12 +14,23 @@ export interface Sleeper {
   shed(reason: string): void;
 }
 
+/** A runner to try again, not before a time on the clock of {@link Hibernation.expireUntil}, milliseconds. */
+export interface Again {
+  runner: Runner;
+  fromMs: number;
+}
+
+interface Wait {
+  deadlineMs: number;
+  again: Again | null;
+}
+
 /**
  * Streams whose runner process is gone: the client's side stays open, and they wake on the next runner of the
- * same name. Each waits until a deadline of its own.
+ * same name. Each waits until a deadline of its own; one that woke on a runner whose origin was not there tries it again.
  */
 export class Hibernation {
-  readonly #sleepers = new Map<Sleeper, number>();
+  readonly #sleepers = new Map<Sleeper, Wait>();
 
   get size(): number {
     return this.#sleepers.size;
@@ -36,8 +47,8 @@ export class Hibernation {
   }
 
   /** @param deadlineMs on the clock of {@link expireUntil} */
-  add(sleeper: Sleeper, deadlineMs: number): void {
-    this.#sleepers.set(sleeper, deadlineMs);
+  add(sleeper: Sleeper, deadlineMs: number, again: Again | null = null): void {
+    this.#sleepers.set(sleeper, { deadlineMs, again });
   }
 
   /** It needs no runner any more: its client is gone. */
@@ -56,9 +67,24 @@ export class Hibernation {
     }
   }
 
+  /**
+   * Wakes those that are to try a runner again, the longest waiting first.
+   *
+   * @param on gives the runner for each, or `null` when it has to wait on
+   */
+  tryAgain(nowMs: number, on: (sleeper: Sleeper, runner: Runner) => Runner | null): void {
+    for (const [sleeper, { again }] of [...this.#sleepers]) {
+      if (again === null || again.fromMs > nowMs) continue;
+      const runner = on(sleeper, again.runner);
+      if (runner === null) continue;
+      this.#sleepers.delete(sleeper);
+      sleeper.wake(runner);
+    }
+  }
+
   /** Gives up those whose deadline has passed. */
   expireUntil(nowMs: number, reason: string): void {
-    for (const [sleeper, deadlineMs] of [...this.#sleepers]) {
+    for (const [sleeper, { deadlineMs }] of [...this.#sleepers]) {
       if (deadlineMs > nowMs) continue;
       this.#sleepers.delete(sleeper);
       sleeper.expire(reason);

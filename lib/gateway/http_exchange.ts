@@ -10,6 +10,7 @@ import {
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import type { ExchangeObserver, LinkChange } from "../telemetry/mod.ts";
+import { tellExchangeEnd } from "./exchange_end.ts";
 import type { HttpExchangeOptions } from "./exchange_options.ts";
 import { forwardedHeaders } from "./forwarded.ts";
 import type { Sleeper } from "./hibernation.ts";
@@ -304,18 +305,14 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   #finish(problem: string | null): void {
     if (this.#done) return;
     this.#done = true;
-    const { context, head, runner, response } = this.#options;
-    const summary = {
-      kind: "http" as const,
-      method: head.method,
-      target: head.target,
-      runner: runner.name,
+    const { response } = this.#options;
+    tellExchangeEnd(this.#options, {
+      kind: "http",
       status: response.started ? response.status : 499,
-      durationMs: context.clock.monotonicMs() - this.#startedAtMs,
+      startedAtMs: this.#startedAtMs,
       requestId: this.#requestId,
       problem,
-    };
-    this.#observer?.done(summary);
-    context.requestDone(summary);
+      observer: this.#observer,
+    });
   }
 }

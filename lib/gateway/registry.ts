@@ -1,4 +1,4 @@
-import type { RunnerSession } from "./runner_session.ts";
+import type { Runner, RunnerSession } from "./runner_session.ts";
 
 /** Which runner sessions exist, by id and by name. */
 export class Registry {
@@ -42,6 +42,23 @@ export class Registry {
     else this.#byName.set(session.name, named);
   }
 
+  /**
+   * A session for a stream whose origin was away when `tried` dialled it: rather another one of the name, because one
+   * that serves nothing would seem the least loaded every time.
+   */
+  pickAfter(tried: Runner): Runner | null {
+    const others = this.named(tried.name).filter((session) =>
+      session !== tried && session.link !== null && !session.draining
+    );
+    return others.length > 0 ? this.#lessLoaded(others) : this.connected(tried);
+  }
+
+  /** `runner`, if it is still there and takes streams now. */
+  connected(runner: Runner): Runner | null {
+    const session = this.named(runner.name).find((each) => each === runner);
+    return session === undefined || session.link === null || session.draining ? null : session;
+  }
+
   /** A session of this name that has a link now, for a stream that lost its own session. */
   pickConnected(name: string): RunnerSession | null {
     const session = this.pick(name);
@@ -59,6 +76,10 @@ export class Registry {
     if (named.length === 1) return named[0].draining ? null : named[0];
     let usable = named.filter((session) => session.link !== null && !session.draining);
     if (usable.length === 0) usable = named.filter((session) => !session.draining);
+    return this.#lessLoaded(usable);
+  }
+
+  #lessLoaded(usable: readonly RunnerSession[]): RunnerSession | null {
     if (usable.length < 2) return usable[0] ?? null;
     const first = Math.floor(this.#random() * usable.length);
     const second = (first + 1 + Math.floor(this.#random() * (usable.length - 1))) % usable.length;

@@ -7,6 +7,12 @@ import { hibernatingStatus } from "./observe.ts";
 import type { Registry } from "./registry.ts";
 import type { Runner, RunnerSession } from "./runner_session.ts";
 
+/** A client that woke before its origin was there is left alone for so long at least, milliseconds. */
+const tryAgainAfterMs = 500;
+
+/** Clients that try at a time whether the origin of one name is there; once it has taken one, all may. */
+const triesPerSweep = 100;
+
 export interface RunnerPoolOptions {
   gatewayId: number;
   registry: Registry;
@@ -24,6 +30,8 @@ export class RunnerPool {
   readonly #options: RunnerPoolOptions;
   readonly #hibernation = new Hibernation();
   readonly #bufferLimit: BufferLimit;
+  /** Names of runners whose origin has taken a woken client since the last {@link sweep}. */
+  readonly #answering = new Set<string>();
   #draining = false;
 
   constructor(options: RunnerPoolOptions) {
@@ -82,6 +90,23 @@ export class RunnerPool {
     return "wait";
   }
 
+  /**
+   * `sleeper` woke on `runner`, whose origin is not there yet: {@link sweep} wakes it again until `untilMs`.
+   *
+   * @returns `false` when that has come already, or nobody is to wait any more
+   */
+  tryAgain(sleeper: Sleeper, { runner, untilMs }: { runner: Runner; untilMs: number }): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#draining || untilMs <= nowMs) return false;
+    this.#hibernation.add(sleeper, untilMs, { runner, fromMs: nowMs + tryAgainAfterMs });
+    return true;
+  }
+
+  /** An origin of runners of this name has taken a woken client: the others need not be few at a time. */
+  originAnswers(name: string): void {
+    this.#answering.add(name);
+  }
+
   /** `sleeper` waits no longer. */
   awake(sleeper: Sleeper): void {
     this.#hibernation.remove(sleeper);
@@ -102,9 +127,19 @@ export class RunnerPool {
     }
   }
 
-  /** Gives up those who have waited long enough. Called about once a second. */
+  /** Gives up those who have waited long enough, and lets those try again who may. Called about once a second. */
   sweep(): void {
-    this.#hibernation.expireUntil(this.#options.clock.monotonicMs(), "no runner came back in time");
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#hibernation.expireUntil(nowMs, "nobody came back in time");
+    const { wake, registry } = this.#options;
+    const tries = new Map<string, number>();
+    this.#hibernation.tryAgain(nowMs, ({ runnerName: name }, runner) => {
+      const tried = tries.get(name) ?? 0;
+      if (tried >= triesPerSweep && !this.#answering.has(name)) return null;
+      tries.set(name, tried + 1);
+      return wake === "any" ? registry.pickAfter(runner) : registry.connected(runner);
+    });
+    this.#answering.clear();
   }
 
   /** The gateway shuts down: nobody waits any longer, neither for another runner nor for a link to come back. */

@@ -10,9 +10,8 @@ import {
 } from "../protocol/mod.ts";
 import { type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import type { ExchangeObserver, LinkChange } from "../telemetry/mod.ts";
+import { tellExchangeEnd } from "./exchange_end.ts";
 import type { ClientWebSocket, WsExchangeOptions } from "./exchange_options.ts";
-import { forwardedHeaders } from "./forwarded.ts";
-import { HeldFrames } from "./held_frames.ts";
 import type { Sleeper } from "./hibernation.ts";
 import { closeCodeOfReset, problemOfReset } from "./problem.ts";
 import { LengthError } from "./response_writer.ts";
@@ -21,6 +20,7 @@ import { observe, type WaitingStatus } from "./observe.ts";
 import { passRefusal, type RefusalFrame } from "./upgrade_refusal.ts";
 import { closeReason, endAsOrigin, wsClose } from "./ws_close.ts";
 import { encodeAccept, wsOpen } from "./ws_headers.ts";
+import { WsRest } from "./ws_rest.ts";
 
 /** `opening`: the origin is being dialled; `refusing`: its refusal is passed on; `open`: the client is connected. */
 type State = "opening" | "refusing" | "open" | "closed";
@@ -42,9 +42,10 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   #requestId = 0;
   /** Subprotocol the client was accepted with. */
   #subprotocol = "";
-  /** Messages of the client while no stream carries them. */
-  readonly #held = new HeldFrames();
-  #asleep = false;
+  /** The client while no stream carries it. */
+  readonly #rest: WsRest;
+  /** The client was accepted long ago, and its stream's origin has not accepted it again: the runner it woke on. */
+  #wakingOn: Runner | null = null;
   #retried = false;
 
   readonly #observer: ExchangeObserver | null;
@@ -53,6 +54,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#options = options;
     this.#startedAtMs = options.context.clock.monotonicMs();
     this.#early = options.early;
+    this.#rest = new WsRest(this, options.context);
     options.socket.handler = this;
     this.#observer = observe("websocket", options);
   }
@@ -82,23 +84,21 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       client: this.client,
       runner: this.runnerName,
       startedAtMs: this.#startedAtMs,
-      heldFrames: this.#held.frames,
-      heldBytes: this.#held.bytes,
+      heldFrames: this.#rest.held.frames,
+      heldBytes: this.heldBytes,
     };
   }
 
   get heldBytes(): number {
-    return this.#held.bytes;
+    return this.#rest.held.bytes;
   }
 
   wake(runner: Runner): void {
-    this.#asleep = false;
-    const held = this.#held.takeAll();
+    const held = this.#rest.wake();
     this.#open(runner);
     for (const frame of held) this.#stream?.push(frame);
     if (this.#stream?.writable) this.writable();
-    this.linkChanged("woken", `on session of runner ${runner.name}`);
-    this.#options.context.logger.info("websocket.woken", { runner: runner.name, stream: this.#stream?.id });
+    if (this.#state === "opening") this.linkChanged("woken", "the upgrade is repeated on another session");
   }
 
   /** Called when the link under the stream comes or goes. */
@@ -107,13 +107,12 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   }
 
   expire(reason: string): void {
-    this.#asleep = false;
+    this.#rest.end();
     this.#end(resetCodes.resumeTimeout, reason);
   }
 
   shed(reason: string): void {
-    this.#options.context.awake(this);
-    this.#asleep = false;
+    this.#rest.end();
     this.#giveUp(resetCodes.limit, reason);
     this.#end(resetCodes.limit, reason);
   }
@@ -136,8 +135,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   }
 
   closed(_clean: unknown, error?: Error | null): void {
-    if (this.#asleep) this.#options.context.awake(this);
-    this.#asleep = false;
+    this.#rest.end();
     const stream = this.#stream;
     this.#stream = null;
     if (stream !== null) {
@@ -157,7 +155,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   part(binary: boolean, bytes: Uint8Array, final: boolean): void {
     const stream = this.#stream;
-    if (stream === null && !this.#asleep) return;
+    if (stream === null && !this.#rest.asleep) return;
     if (stream?.sendDone) return;
     this.#observer?.message("received", { binary, bytes, final });
     this.#push({ type: frameTypes.wsMessage, gatewayId: 0, requestId: 0, index: 0, binary, final, bytes });
@@ -170,12 +168,8 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   closing(code: number | null, reason: string): void {
     this.#observer?.closing("received", code, reason);
-    if (this.#asleep) {
-      // Nobody is there to be told, and no runner needs to be any more.
-      this.#options.context.awake(this);
-      this.#asleep = false;
-      this.#held.takeAll();
-    }
+    // Nobody is there to be told, and no runner needs to be any more.
+    if (this.#rest.asleep) this.#rest.end();
     const stream = this.#stream;
     if (stream === null) this.#connection?.close(code, reason);
     else if (!stream.sendDone) stream.push(wsClose(code ?? 1005, reason));
@@ -218,49 +212,53 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     const stream = this.#stream;
     this.#stream = null;
     const sessionLost = code === resetCodes.linkLost || code === resetCodes.resumeTimeout;
-    if (stream !== null && sessionLost && this.#hadClose(stream)) {
+    const originAway = this.#wakingOn !== null &&
+      (code === resetCodes.originUnreachable || code === resetCodes.originTimeout);
+    if (stream !== null && (sessionLost || originAway) && this.#hadClose(stream, originAway)) {
       stream.release();
       this.#connection?.close(1000);
       return;
     }
-    if (stream !== null && sessionLost && this.#maySleep(stream)) {
-      const { context } = this.#options;
-      for (const frame of stream.takeUnacknowledged()) {
-        if (frame.type === frameTypes.wsMessage || frame.type === frameTypes.wsClose) this.#held.push(frame);
-      }
-      this.#undelivered.clear();
-      this.#asleep = true;
-      // The resume window has been waited for already when that is what ended the session.
-      const waited = code === resetCodes.resumeTimeout ? context.resumeWindowMs : 0;
-      const runner = context.carryOn(this, Math.max(0, context.hibernateWindowMs - waited));
-      if (runner !== null) {
-        stream.release();
-        this.linkChanged("hibernating", reason);
-        if (runner !== "wait") this.wake(runner);
-        return;
-      }
-      this.#asleep = false;
-      this.#held.takeAll();
-    }
+    if (stream !== null && sessionLost && this.#goesOn(stream, code, reason)) return;
+    if (stream !== null && originAway) return this.#waitForOrigin(stream, reason);
     stream?.release();
     this.#end(code, reason);
   }
 
   // ── private ──
 
+  /** The runner's process is gone. @returns whether the client goes on with another, now or when it comes */
+  #goesOn(stream: Stream, code: number, reason: string): boolean {
+    if (!this.#maySleep(stream)) return false;
+    this.#undelivered.clear();
+    // The resume window has been waited for already when that is what ended the session.
+    const waitedMs = code === resetCodes.resumeTimeout ? this.#options.context.resumeWindowMs : 0;
+    const next = this.#rest.begin(stream.takeUnacknowledged(), waitedMs);
+    if (next === null) return false;
+    stream.release();
+    if (this.#wakingOn === null) this.linkChanged("hibernating", reason);
+    this.#wakingOn = null;
+    if (next !== "wait") this.wake(next);
+    return true;
+  }
+
+  /** The runner is back before its origin is: the client waits on, for as long as it would have waited for a runner. */
+  #waitForOrigin(stream: Stream, reason: string): void {
+    const runner = this.#wakingOn!;
+    const waits = this.#rest.again(stream.takeUnacknowledged(), runner);
+    stream.release();
+    this.#options.context.logger.info("websocket.waits", { runner: runner.name, stream: stream.id, reason });
+    if (!waits) this.#end(resetCodes.resumeTimeout, `the origin did not come back in time: ${reason}`);
+  }
+
   #open(runner: Runner): void {
-    const { head, client, context } = this.#options;
+    if (this.#state === "open") this.#wakingOn = runner;
     const stream = runner.open("websocket", this);
     this.#stream = stream;
     this.#requestId = stream.requestId;
     this.#observer?.opened(stream.id);
-    const headers = forwardedHeaders(head.headers, client, context.trustForwarded);
-    stream.push(wsOpen({
-      target: head.target,
-      headers: this.#observer?.propagate?.(headers) ?? headers,
-      resumed: this.#state === "open",
-      subprotocol: this.#subprotocol,
-    }));
+    const resumed = this.#state === "open";
+    stream.push(wsOpen(this.#options, { observer: this.#observer, resumed, subprotocol: this.#subprotocol }));
   }
 
   /**
@@ -277,18 +275,19 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     return this.#state === "open" && !closing && !this.#connection?.inMessage && !stream.send.midMessage;
   }
 
-  /** Whether the lost process had the client's close: no other has anything to say to that. */
-  #hadClose(stream: Stream): boolean {
-    return this.#state === "open" && stream.sendDone && !stream.receiveDone && stream.send.frames === 0;
+  /** Whether the client has closed, and nobody is left with anything to say to that. */
+  #hadClose(stream: Stream, originAway: boolean): boolean {
+    const told = originAway || stream.send.frames === 0;
+    return this.#state === "open" && stream.sendDone && !stream.receiveDone && told;
   }
 
   #push(frame: SequencedFrame): void {
-    if (this.#stream === null) this.#held.push(keepPayload(frame));
+    if (this.#stream === null) this.#rest.held.push(keepPayload(frame));
     else this.#stream.push(frame);
   }
 
   get #full(): boolean {
-    return this.#stream !== null ? !this.#stream.writable : this.#held.full;
+    return this.#stream !== null ? !this.#stream.writable : this.#rest.held.full;
   }
 
   /** The stream is over, and not by a close of the origin's: tells the client why. */
@@ -309,13 +308,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   #accept(headers: RawHeaders): void {
     const subprotocol = headerValue(headers, "sec-websocket-protocol") ?? "";
-    if (this.#state === "open") {
-      // Woken on another runner: the client was accepted long ago, and cannot be told of another subprotocol.
-      if (subprotocol !== this.#subprotocol) {
-        this.#abandon("the origin chose another subprotocol after a restart");
-      }
-      return;
-    }
+    if (this.#state === "open") return this.#acceptedAgain(subprotocol);
     const { head, socket } = this.#options;
     try {
       socket.write(encodeAccept(head.headers, headers));
@@ -333,6 +326,18 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#early = new Uint8Array(0);
     socket.resume();
     connection.readHead();
+  }
+
+  /** Woken on another runner: the client was accepted long ago, and cannot be told of another subprotocol. */
+  #acceptedAgain(subprotocol: string): void {
+    this.#wakingOn = null;
+    if (subprotocol !== this.#subprotocol) {
+      return this.#abandon("the origin chose another subprotocol after a restart");
+    }
+    const { context, runner } = this.#options;
+    context.originAnswers(runner.name);
+    this.linkChanged("woken", `on session of runner ${runner.name}`);
+    context.logger.info("websocket.woken", { runner: runner.name, stream: this.#stream?.id });
   }
 
   #closeFromOrigin(code: number, reason: string): void {
@@ -382,18 +387,14 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   #finish(problem: string | null): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    const { context, head, runner, response } = this.#options;
-    const summary = {
-      kind: "websocket" as const,
-      method: head.method,
-      target: head.target,
-      runner: runner.name,
+    const { response } = this.#options;
+    tellExchangeEnd(this.#options, {
+      kind: "websocket",
       status: this.#status !== 0 ? this.#status : response.started ? response.status : 499,
-      durationMs: context.clock.monotonicMs() - this.#startedAtMs,
+      startedAtMs: this.#startedAtMs,
       requestId: this.#requestId,
       problem,
-    };
-    this.#observer?.done(summary);
-    context.requestDone(summary);
+      observer: this.#observer,
+    });
   }
 }

@@ -1,6 +1,9 @@
 import { encodeResponseHead, headerValue, type RawHeaders } from "../http1/mod.ts";
 import { frameTypes, type SequencedFrame } from "../protocol/mod.ts";
+import type { ExchangeObserver } from "../telemetry/mod.ts";
 import { acceptKey } from "../websocket/mod.ts";
+import type { ExchangeOptions } from "./exchange_options.ts";
+import { forwardedHeaders } from "./forwarded.ts";
 
 /** Handshake fields that belong to one hop (RFC 6455, 4.1): each side of the tunnel makes its own. */
 const handshakeHeaders = new Set([
@@ -23,19 +26,21 @@ export function withoutHandshake(headers: RawHeaders): RawHeaders {
 /**
  * The frame that opens a stream for a client WebSocket; ids and index are filled in when it is pushed.
  *
- * @param open of `headers`: as they go on to the origin; `subprotocol`: what a woken client was accepted with, else ""
+ * @param open of `resumed`: the client was accepted before, with `subprotocol`, or none: ""
  */
 export function wsOpen(
-  open: { target: string; headers: RawHeaders; resumed: boolean; subprotocol: string },
+  { head, client, context }: Pick<ExchangeOptions, "head" | "client" | "context">,
+  open: { observer: ExchangeObserver | null; resumed: boolean; subprotocol: string },
 ): SequencedFrame {
-  const { target, headers, resumed, subprotocol } = open;
+  const { observer, resumed, subprotocol } = open;
+  const headers = forwardedHeaders(head.headers, client, context.trustForwarded);
   return {
     type: frameTypes.wsOpen,
     gatewayId: 0,
     requestId: 0,
     index: 0,
-    target,
-    headers: withoutHandshake(headers),
+    target: head.target,
+    headers: withoutHandshake(observer?.propagate?.(headers) ?? headers),
     resumed,
     subprotocol,
   };

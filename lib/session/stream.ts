@@ -241,15 +241,15 @@ export class Stream {
     if (this.send.frames === 0) this.#owner.settle(this);
   }
 
-  /** Called by the session: the peer's reset. */
+  /** Called by the session: the peer's reset. The handler may still take what was not acknowledged. */
   resetByPeer(code: number, reason: string): void {
     if (this.phase === "closed") return;
     const wasOpen = this.phase === "open";
     this.phase = "stopping";
     this.ownReset = null;
-    this.#dropBuffers();
     // Told once: a handler that gave the stream up itself, or was told before, is on its way out.
     if (wasOpen) this.handler?.reset(code, reason);
+    this.#dropBuffers();
     this.#owner.settle(this);
   }
 

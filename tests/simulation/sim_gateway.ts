@@ -115,6 +115,8 @@ export class SimGateway {
       ...{ logger, clock, observer, resumeWindowMs, hibernateWindowMs },
       pick: (name) => pool.pick(name),
       carryOn: (sleeper, waitMs) => pool.carryOn(sleeper, waitMs),
+      tryAgain: (sleeper, again) => pool.tryAgain(sleeper, again),
+      originAnswers: (name) => pool.originAnswers(name),
       awake: (sleeper) => pool.awake(sleeper),
       held: (bytes) => pool.held(bytes),
       reserved: () => {},

@@ -15,6 +15,9 @@ import type { RunnerContext } from "./runner_context.ts";
 import { Violation } from "./watcher.ts";
 import { WsPeer, type WsPeerHandler } from "./ws_peer.ts";
 
+/** How often an origin is not back yet when a client wakes on its runner. */
+const awayChance = 0.3;
+
 /**
  * A client WebSocket at the runner: what `WsForward` of lib/runner does towards an origin or, when the script says
  * so, what `WsHandling` does for a program that acknowledges a message when it has dealt with it.
@@ -43,7 +46,7 @@ export class SimWsOrigin implements StreamHandler, WsPeerHandler {
   frame(frame: SequencedFrame): void {
     if (frame.type === frameTypes.wsOpen) {
       this.#stream?.delivered(1, 0);
-      this.#dial();
+      this.#dial(frame.resumed);
     } else if (this.#refusing) {
       this.#stream?.delivered(1, payloadBytes(frame));
     } else {
@@ -106,15 +109,19 @@ export class SimWsOrigin implements StreamHandler, WsPeerHandler {
 
   // ── private ──
 
-  #dial(): void {
+  #dial(resumed: boolean): void {
     const { process, random, dialMs } = this.#context;
     const { script } = this.#incarnation.conversation;
     process.after(random.between(0, dialMs), () => {
       if (this.#over) return;
-      if (script.refuses) this.#refuse();
+      if (resumed && random.chance(awayChance)) {
+        this.#giveUp(resetCodes.originUnreachable, "nobody listens yet");
+      } else if (script.refuses) this.#refuse();
       else this.#accept();
     });
-    if (script.failsAfterMs !== null) process.after(script.failsAfterMs, () => this.#fail());
+    if (script.failsAfterMs !== null) {
+      process.after(script.failsAfterMs, () => this.#giveUp(resetCodes.originFailed, "the origin broke off"));
+    }
   }
 
   #accept(): void {
@@ -209,12 +216,12 @@ export class SimWsOrigin implements StreamHandler, WsPeerHandler {
     process.after(random.between(0, script.pauseMs), () => peer.partyCloses(1000));
   }
 
-  #fail(): void {
+  #giveUp(code: number, reason: string): void {
     const stream = this.#stream;
     if (stream === null) return;
     this.#letGo();
     this.#incarnation.givenUp = true;
-    stream.reset(resetCodes.originFailed, "the origin broke off");
+    stream.reset(code, reason);
     stream.release();
   }
 

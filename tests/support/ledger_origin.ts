@@ -1,7 +1,7 @@
 /**
  * An origin that keeps books, for tests that break what stands between it and its client: it counts and hashes
  * what it is sent, and stops in the middle of a response until told to go on. Run as a program it prints where it
- * listens.
+ * listens: at the port that it is given, or any.
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -134,7 +134,7 @@ http.on("upgrade", (request, socket, head) => {
     serveNumbers(client, searchParams);
   });
 });
-http.listen(0, "127.0.0.1", () => {
+http.listen(Number(Deno.args[0] ?? 0), "127.0.0.1", () => {
   // deno-lint-ignore no-console -- a program's own output
   console.log(`origin on http://127.0.0.1:${(http.address() as AddressInfo).port}`);
 });

@@ -25,6 +25,8 @@ class Context implements IngressContext {
   coarseNowMs = 0;
   pick = () => null;
   carryOn = () => null;
+  tryAgain = () => false;
+  originAnswers(): void {}
   awake(): void {}
   held(): void {}
   reserved(request: Parameters<IngressContext["reserved"]>[0]): void {

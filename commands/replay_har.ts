@@ -8,8 +8,8 @@ import { headerLines, size } from "./replay_text.ts";
 import { selectionIn, type SelectionSettings } from "./replay_values.ts";
 import { version } from "./version.ts";
 
-/** Pieces of the document are gathered up to this size before they are written, characters. */
-const gatherChars = 256 * 1024;
+/** Text is encoded into a buffer of this size, which is written when it is full, bytes. */
+const bufferBytes = 256 * 1024;
 
 /**
  * `tunnel replay FILE --har OUT`: writes what the capture holds as an HTTP Archive.
@@ -74,8 +74,8 @@ function endingLines(
 class TextFile implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #encoder = new TextEncoder();
-  #gathered: string[] = [];
-  #chars = 0;
+  readonly #buffer = new Uint8Array(bufferBytes);
+  #used = 0;
   /** Written so far. */
   bytes = 0;
 
@@ -107,17 +107,21 @@ class TextFile implements Disposable {
   }
 
   write(text: string): void {
-    this.#gathered.push(text);
-    this.#chars += text.length;
-    if (this.#chars >= gatherChars) this.flush();
+    let rest = text;
+    while (rest !== "") {
+      const { read, written } = this.#encoder.encodeInto(rest, this.#buffer.subarray(this.#used));
+      this.#used += written;
+      if (read === rest.length) return;
+      rest = rest.slice(read);
+      this.flush();
+    }
   }
 
   flush(): void {
-    let bytes = this.#encoder.encode(this.#gathered.join(""));
-    this.#gathered = [];
-    this.#chars = 0;
-    this.bytes += bytes.length;
-    while (bytes.length > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
+    const end = this.#used;
+    for (let at = 0; at < end;) at += this.#file.writeSync(this.#buffer.subarray(at, end));
+    this.bytes += end;
+    this.#used = 0;
   }
 
   [Symbol.dispose](): void {

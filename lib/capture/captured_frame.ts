@@ -15,8 +15,31 @@ const scratch = new Uint8Array(headRoom + maxPartBytes);
  * @throws {ProtocolError} when the bytes are no frame (the file was tampered with)
  */
 export function decodeCapturedFrame(record: FrameRecord): Frame | null {
+  return decodeWith(readers.all, record);
+}
+
+/**
+ * As {@link decodeCapturedFrame}, but strings of stream frames that nobody wants are checked and read as `""`.
+ *
+ * @param texts `alone`: but for those in lists, which are headers; `none`: no string is wanted
+ */
+export function skimCapturedFrame(record: FrameRecord, texts: "alone" | "none"): Frame | null {
+  // Frames of links are few, and some of their strings say what they are about.
+  const isOfStream = frameTypeOf(record.bytes) >= frameTypes.requestStart;
+  return decodeWith(isOfStream ? readers[texts] : readers.all, record);
+}
+
+/** Made once: making them anew for each frame is a good part of decoding a small one. */
+const nothing = new Uint8Array(0);
+const readers = {
+  all: new FrameReader(nothing),
+  alone: new FrameReader(nothing, "alone"),
+  none: new FrameReader(nothing, "none"),
+};
+
+function decodeWith(reader: FrameReader, record: FrameRecord): Frame | null {
   const { bytes, omittedBytes } = record;
-  if (omittedBytes === 0) return new FrameReader(bytes).next();
+  if (omittedBytes === 0) return decodeBytes(reader, bytes);
   const type = frameTypeOf(bytes);
   const isPayload = type === frameTypes.bodyChunk || type === frameTypes.wsMessage;
   if (!isPayload || omittedBytes > maxPartBytes) return null;
@@ -24,11 +47,16 @@ export function decodeCapturedFrame(record: FrameRecord): Frame | null {
     // Part of its payload was kept: the last frame of a stream's budget.
     const whole = new Uint8Array(bytes.length + omittedBytes);
     whole.set(bytes);
-    return new FrameReader(whole).next();
+    return decodeBytes(reader, whole);
   }
   const start = headRoom - bytes.length;
   scratch.set(bytes, start);
-  return new FrameReader(scratch.subarray(start, headRoom + omittedBytes)).next();
+  return decodeBytes(reader, scratch.subarray(start, headRoom + omittedBytes));
+}
+
+function decodeBytes(reader: FrameReader, bytes: Uint8Array): Frame | null {
+  reader.restart(bytes);
+  return reader.next();
 }
 
 /** Type number of a frame from its first bytes; -1 when they are no frame's. */

@@ -1,6 +1,6 @@
 /** The capture format: writer, reader, redaction, and what clients did and got, put together from records. */
 export { Capture, type CaptureOptions, LinkTap, type TappedEnd } from "./capture.ts";
-export { decodeCapturedFrame } from "./captured_frame.ts";
+export { decodeCapturedFrame, skimCapturedFrame } from "./captured_frame.ts";
 export {
   type BodyPart,
   bytesOf,

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { CborReader, ProtocolError } from "../protocol/mod.ts";
+import { collectedEvent } from "./collected_event.ts";
 import { readRecord } from "./decode_record.ts";
 import {
   CaptureError,
@@ -20,6 +21,9 @@ export interface CaptureSource {
 const bufferBytes = 2 * 1024 * 1024;
 
 const maxUint = Number.MAX_SAFE_INTEGER;
+
+/** Smallest value that needs a head of 1, 2, 4 or 8 bytes more (RFC 8949, 4.2.1). */
+const smallestValues = [24, 0x100, 0x1_0000, 0x1_0000_0000];
 
 /**
  * Reads a capture record by record, in constant memory.
@@ -142,8 +146,8 @@ export class CaptureReader implements Disposable {
   }
 
   /**
-   * The next record when it is a frame, which nearly all are: read without a detour, since it decides how fast a
-   * capture is read. `null` leaves the record to {@link #other}.
+   * The next record when it is a frame or the end of a stream, which nearly all are: read without a detour, since it
+   * decides how fast a capture is read. `null` leaves the record to {@link #other}.
    */
   #frame(): CaptureRecord | null {
     const buffer = this.#buffer;
@@ -154,6 +158,14 @@ export class CaptureReader implements Disposable {
     const timeUs = this.#uint(0);
     const kind = this.#uint(0);
     const link = this.#uint(0);
+    if (kind === recordKinds.event && items === 0x85 && link >= 0 && timeUs >= 0) {
+      const event = collectedEvent(buffer, this.#at, this.#end);
+      this.#at = event?.end ?? start;
+      if (event === null) return null;
+      const { stream, reason } = event;
+      const at = { number: this.#number++, offset: this.#base + start, timeUs, link };
+      return { kind: "event", ...at, event: { name: "collected", stream, reason } };
+    }
     const length = kind <= recordKinds.received ? this.#uint(2) : -1;
     const end = this.#at + length;
     if (link < 0 || timeUs < 0 || kind < 0 || length < 0 || length > maxRecordBytes || end > this.#end) {
@@ -179,7 +191,7 @@ export class CaptureReader implements Disposable {
     };
   }
 
-  /** The value of an item's head, or -1 when it is of another major type, unsafe or cut short. */
+  /** The value of an item's head, or -1 when it is of another major type, unsafe, cut short or longer than need be. */
   #uint(major: number): number {
     const buffer = this.#buffer;
     let at = this.#at;
@@ -190,6 +202,7 @@ export class CaptureReader implements Disposable {
     if (info >= 24) {
       value = 0;
       for (let left = 1 << (info - 24); left > 0; left--) value = value * 256 + buffer[at++];
+      if (value < smallestValues[info - 24]) return -1;
     }
     if (at > this.#end || value > maxUint) return -1;
     this.#at = at;

@@ -1,5 +1,3 @@
-import { Buffer } from "node:buffer";
-
 /** Bytes of a body or message part, wherever they are kept. */
 export interface StoredBytes {
   /** Bytes that crossed the link, those that the capture left out included. */
@@ -58,16 +56,22 @@ export class SpillStore implements ByteStore {
   /** Where the file is. */
   readonly path = Deno.makeTempFileSync({ prefix: "tunnel-replay-", suffix: ".spill" });
   readonly #file = Deno.openSync(this.path, { read: true, write: true });
-  #written = 0;
-  #gathered: Uint8Array[] = [];
+  /** Used again and again: memory that is thrown away in such amounts is not taken back fast enough. */
+  readonly #gathered = new Uint8Array(gatherBytes);
   #gatheredBytes = 0;
+  #written = 0;
 
   keep(bytes: Uint8Array, omittedBytes: number): SpilledBytes {
+    const { length } = bytes;
+    if (this.#gatheredBytes + length > gatherBytes) this.#flush();
     const at = this.#written + this.#gatheredBytes;
-    this.#gathered.push(bytes.slice());
-    this.#gatheredBytes += bytes.length;
-    if (this.#gatheredBytes >= gatherBytes) this.#flush();
-    return this.at(at, { length: bytes.length, omittedBytes });
+    if (length > gatherBytes) {
+      this.#write(bytes);
+    } else {
+      this.#gathered.set(bytes, this.#gatheredBytes);
+      this.#gatheredBytes += length;
+    }
+    return this.at(at, { length, omittedBytes });
   }
 
   /** What {@link keep} gave for the bytes at this offset, for those who remember no more than that. */
@@ -77,7 +81,6 @@ export class SpillStore implements ByteStore {
 
   /** Forgets everything that was kept: nothing of it may be read again. */
   clear(): void {
-    this.#gathered = [];
     this.#gatheredBytes = 0;
     this.#written = 0;
     this.#file.truncateSync(0);
@@ -89,9 +92,11 @@ export class SpillStore implements ByteStore {
   }
 
   #flush(): void {
-    const bytes = Buffer.concat(this.#gathered);
-    this.#gathered = [];
+    this.#write(this.#gathered.subarray(0, this.#gatheredBytes));
     this.#gatheredBytes = 0;
+  }
+
+  #write(bytes: Uint8Array): void {
     this.#file.seekSync(this.#written, Deno.SeekMode.Start);
     for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
     this.#written += bytes.length;

@@ -14,8 +14,17 @@ const maxSkipDepth = 8;
 /** From this length on a call of `isAscii` costs less than a look at each byte (measured: 70 ns and flat). */
 const nativeScanBytes = 128;
 
+/** Longest list of empty strings that is made once and shared. */
+const maxSharedList = 128;
+
 /** Smallest value that needs a head of 1, 2, 4 or 8 bytes more: below it a shorter head says the same. */
 const smallestValues = [24, 0x100, 0x1_0000, 0x1_0000_0000];
+
+/**
+ * Which text strings a reader makes: `all`, those that stand alone and not in lists (of headers), or `none`. Making
+ * them is what most of reading a head costs.
+ */
+export type TextsMade = "all" | "alone" | "none";
 
 /** Where the strings of the array under way lie: start, end, start, end, … Kept, so that no array makes its own. */
 const bounds: number[] = [];
@@ -30,11 +39,22 @@ const bounds: number[] = [];
  * item in the error's message.
  */
 export class CborReader {
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
   #offset = 0;
+  readonly #makesTexts: boolean;
+  readonly #makesLists: boolean;
 
-  constructor(bytes: Uint8Array) {
+  /** @param texts which text strings are made: of all others each is checked as always, and `""` stands for it */
+  constructor(bytes: Uint8Array, texts: TextsMade = "all") {
     this.#bytes = bytes;
+    this.#makesTexts = texts !== "none";
+    this.#makesLists = texts === "all";
+  }
+
+  /** Goes on with other input, from its start. */
+  restart(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#offset = 0;
   }
 
   /** Offset of the next item, bytes from the start. */
@@ -75,7 +95,9 @@ export class CborReader {
   text(what: string, max: number): string {
     const length = this.#head(3, what, max);
     const start = this.#take(length, what);
-    return this.#string(what, start, start + length);
+    if (this.#makesTexts) return this.#string(what, start, start + length);
+    if (!isAsciiRange(this.#bytes, start, start + length)) this.#wideText(what, start, start + length);
+    return "";
   }
 
   /** Text strings in an array, at most `maxItems` of at most `maxBytes` each. */
@@ -84,6 +106,7 @@ export class CborReader {
     // Each item takes a byte at least, so a short input cannot make a long array.
     if (count > this.#bytes.length - this.#offset) throw this.#error(`${what} is cut short`);
     const start = this.#offset;
+    if (!this.#makesLists) return this.#checkedTexts(what, count, maxBytes);
     let ascii = true;
     for (let i = 0; i < count; i++) {
       const length = this.#head(3, what, maxBytes);
@@ -93,6 +116,22 @@ export class CborReader {
       bounds[2 * i + 1] = from + length;
     }
     return ascii ? this.#slices(count, start) : this.#strings(count, what);
+  }
+
+  /** Heads of strings shorter than 24 bytes are ASCII themselves, and most others: one look may tell of all. */
+  #checkedTexts(what: string, count: number, maxBytes: number): string[] {
+    const start = this.#offset;
+    for (let i = 0; i < count; i++) this.#take(this.#head(3, what, maxBytes), what);
+    const end = this.#offset;
+    if (!isAsciiRange(this.#bytes, start, end)) {
+      this.#offset = start;
+      for (let i = 0; i < count; i++) {
+        const length = this.#head(3, what, maxBytes);
+        const from = this.#take(length, what);
+        if (!isAsciiRange(this.#bytes, from, from + length)) this.#wideText(what, from, from + length);
+      }
+    }
+    return emptyTexts(count);
   }
 
   /** Cut from one string: a call out of JavaScript for each costs twice as much as all the rest of a head. */
@@ -184,6 +223,14 @@ export class CborReader {
   #error(problem: string, cause?: unknown): ProtocolError {
     return new ProtocolError(`${problem} (at byte ${this.#offset} of ${this.#bytes.length})`, { cause });
   }
+}
+
+/** Shared lists of `""`, by length: nobody may change them. */
+const emptyLists: string[][] = [];
+
+function emptyTexts(count: number): string[] {
+  if (count > maxSharedList) return new Array<string>(count).fill("");
+  return emptyLists[count] ??= Object.freeze(new Array<string>(count).fill("")) as string[];
 }
 
 function isAsciiRange(bytes: Uint8Array, start: number, end: number): boolean {

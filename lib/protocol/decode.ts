@@ -1,4 +1,4 @@
-import { CborReader } from "./cbor_reader.ts";
+import { CborReader, type TextsMade } from "./cbor_reader.ts";
 import { ProtocolError } from "./errors.ts";
 import { type Frame, frameName, frameTypes, type StreamFrame, type StreamPosition } from "./frames.ts";
 import { maxHeaderStrings, maxPartBytes, maxPositionsPerFrame, maxTextBytes } from "./limits.ts";
@@ -38,9 +38,17 @@ const itemCounts = new Map<number, number>([
 export class FrameReader {
   readonly #reader: CborReader;
 
-  /** @param message one binary WebSocket message: a CBOR sequence (RFC 8742) of frames */
-  constructor(message: Uint8Array) {
-    this.#reader = new CborReader(message);
+  /**
+   * @param message one binary WebSocket message: a CBOR sequence (RFC 8742) of frames
+   * @param texts which strings in frames are wanted; the others are checked and read as `""`
+   */
+  constructor(message: Uint8Array, texts: TextsMade = "all") {
+    this.#reader = new CborReader(message, texts);
+  }
+
+  /** Goes on with another message. */
+  restart(message: Uint8Array): void {
+    this.#reader.restart(message);
   }
 
   /** Offset of the next frame within the message, bytes. */

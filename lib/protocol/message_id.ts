@@ -23,8 +23,29 @@ export function formatMessageId(id: MessageId): string {
 
 /** Reads what {@link formatStreamId} wrote; `null` when `text` is nothing of the kind. */
 export function parseStreamId(text: string): { gatewayId: number; requestId: number } | null {
-  const match = /^([0-9a-f]{8})-(0|[1-9][0-9]{0,9})$/.exec(text);
-  if (match === null) return null;
-  const requestId = Number(match[2]);
-  return requestId > maxId ? null : { gatewayId: parseInt(match[1], 16), requestId };
+  const { length } = text;
+  if (length < 10 || length > 19 || text.charCodeAt(8) !== hyphen) return null;
+  let gatewayId = 0;
+  for (let i = 0; i < 8; i++) {
+    const digit = hexDigit(text.charCodeAt(i));
+    if (digit === -1) return null;
+    gatewayId = gatewayId * 16 + digit;
+  }
+  if (text.charCodeAt(9) === zero && length > 10) return null;
+  let requestId = 0;
+  for (let i = 9; i < length; i++) {
+    const digit = text.charCodeAt(i) - zero;
+    if (digit < 0 || digit > 9) return null;
+    requestId = requestId * 10 + digit;
+  }
+  return requestId > maxId ? null : { gatewayId, requestId };
+}
+
+const hyphen = 0x2d;
+const zero = 0x30;
+
+/** -1 for what is no digit; letters are lower case. */
+function hexDigit(code: number): number {
+  if (code >= zero && code <= 0x39) return code - zero;
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
 }

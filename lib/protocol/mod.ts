@@ -1,5 +1,5 @@
 /** Wire protocol version 1: frames, their codec, message ids and index arithmetic. Pure. */
-export { CborReader } from "./cbor_reader.ts";
+export { CborReader, type TextsMade } from "./cbor_reader.ts";
 export { CborWriter } from "./cbor_writer.ts";
 export { decodeFrames, FrameReader } from "./decode.ts";
 export { encodeFrame } from "./encode.ts";

@@ -45,7 +45,7 @@ export function bodyText(
     : null;
   const bytes = decoded ?? raw;
   const text = decoded === null ? null : textOf(bytes, headerValue(headers, "content-type") ?? "");
-  const json = text === null ? Buffer.from(bytes).toString("base64") : JSON.stringify(text).slice(1, -1);
+  const json = text === null ? bytes.toBase64() : JSON.stringify(text).slice(1, -1);
   return { base64: text === null, length: bytes.length, encoded: decoded === null, pieces: () => [json] };
 }
 
@@ -69,14 +69,24 @@ export function utf8Text(bytes: Uint8Array): string | null {
   }
 }
 
-/** Base64 of parts in a row: cut where three bytes end, so that no padding stands in the middle. */
+/**
+ * Base64 of parts in a row: cut where three bytes end, so that no padding stands in the middle. Not by `Buffer`, whose
+ * large strings lie outside of the heap, where they pile up before they are taken back.
+ */
 export function* base64Pieces(parts: readonly StoredBytes[]): Generator<string> {
   let rest: Uint8Array = new Uint8Array(0);
   for (const part of parts) {
-    const bytes = Buffer.concat([rest, keptBytes(part)]);
-    const whole = bytes.length - bytes.length % 3;
-    yield bytes.toString("base64", 0, whole);
-    rest = bytes.subarray(whole);
+    const bytes = keptBytes(part);
+    const missing = rest.length === 0 ? 0 : Math.min(3 - rest.length, bytes.length);
+    const joined = Buffer.concat([rest, bytes.subarray(0, missing)]);
+    if (joined.length === 3) yield joined.toBase64();
+    else if (joined.length > 0) {
+      rest = joined;
+      continue;
+    }
+    const whole = bytes.length - (bytes.length - missing) % 3;
+    yield bytes.subarray(missing, whole).toBase64();
+    rest = bytes.slice(whole);
   }
-  yield Buffer.from(rest).toString("base64");
+  yield rest.toBase64();
 }

@@ -5,6 +5,7 @@ import {
   decodeCapturedFrame,
   type EventRecord,
   type FrameRecord,
+  skimCapturedFrame,
 } from "../../capture/mod.ts";
 import { LinkRows } from "./link_rows.ts";
 import { RttSeries } from "./rtt_series.ts";
@@ -87,7 +88,7 @@ export class Timeline {
   #frame(record: FrameRecord): void {
     this.#counts[record.direction]++;
     this.#lastUs = record.timeUs;
-    const frame = decode(record);
+    const frame = decode(record, this.#options.onEntry !== undefined);
     let stream: StreamRow | null = null;
     let rttMs: number | null = null;
     if (frame !== null && frame.type >= frameTypes.requestStart) {
@@ -147,9 +148,10 @@ export class Timeline {
 }
 
 /** `null` also for what is no frame: a timeline shows the rest, `--check` says what is wrong. */
-function decode(record: FrameRecord): Frame | null {
+function decode(record: FrameRecord, isShown: boolean): Frame | null {
   try {
-    return decodeCapturedFrame(record);
+    // Only where frames are shown does anybody look at headers, which are most of the work.
+    return isShown ? decodeCapturedFrame(record) : skimCapturedFrame(record, "alone");
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     return null;

@@ -27,6 +27,12 @@ Deno.test("JSON bodies are compared as values: space does not differ, a number d
   }]);
 });
 
+Deno.test("JSON beside an answer without a body is shown as JSON", () => {
+  const diff = diffAnswers(answer(textBody("")), answer(textBody('{"a":1}')));
+  assert.deepEqual([diff.bodyShownAs, diff.sameBody], ["JSON", false]);
+  assert.deepEqual(diff.body.map((row) => row.right), ["{", '  "a": 1', "}"]);
+});
+
 Deno.test("bytes are compared as bytes, even against text", () => {
   const diff = diffAnswers(answer(binaryBody(0, 255)), answer(textBody("ab")));
   assert.equal(diff.bodyShownAs, "hex");

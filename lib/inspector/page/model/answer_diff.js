@@ -77,11 +77,16 @@ function bodyLines(left, right) {
   if (left.text === null || right.text === null) {
     return { lines: [hexLines(left), hexLines(right)], as: "hex" };
   }
-  const [leftTree, rightTree] = [parseJson(left.text), parseJson(right.text)];
-  if (leftTree !== null && rightTree !== null) {
-    return { lines: [jsonLines(leftTree), jsonLines(rightTree)], as: "JSON" };
-  }
+  const [leftJson, rightJson] = [jsonOf(left.text), jsonOf(right.text)];
+  if (leftJson !== null && rightJson !== null) return { lines: [leftJson, rightJson], as: "JSON" };
   return { lines: [textLines(left.text), textLines(right.text)], as: "text" };
+}
+
+/** The lines of a JSON text; none of an empty one, `null` of what is no JSON. @param {string} text */
+function jsonOf(text) {
+  if (text === "") return [];
+  const tree = parseJson(text);
+  return tree === null ? null : jsonLines(tree);
 }
 
 /** @param {BodyJson} body */

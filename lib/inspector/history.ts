@@ -114,7 +114,7 @@ export class History implements TrafficObserver, RecordOwner {
   // ── TrafficObserver ──
 
   began(start: ExchangeStart): ExchangeObserver | null {
-    if (this.#options.maxRecords === 0 || !this.#exchanges.take(this.#options.now())) return null;
+    if (this.#options.maxRecords === 0 || !this.#exchanges.take(this.#options.now)) return null;
     return this.record(start);
   }
 
@@ -142,7 +142,7 @@ export class History implements TrafficObserver, RecordOwner {
   }
 
   mayKeepMessage(): boolean {
-    return this.#messages.take(this.#options.now());
+    return this.#messages.take(this.#options.now);
   }
 
   grew(bytes: number): void {

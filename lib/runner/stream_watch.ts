@@ -49,7 +49,10 @@ export class StreamWatch implements StreamTap {
       method: start.type === frameTypes.requestStart ? start.method : "GET",
       target: start.target,
       headers: start.headers,
-      client: clientOf(start.headers),
+      // Found when somebody asks: most requests are not recorded.
+      get client() {
+        return clientOf(start.headers);
+      },
       runner,
     }) ?? null;
     this.#observer?.opened(stream.id);

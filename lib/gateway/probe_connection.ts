@@ -93,7 +93,9 @@ export class ProbeConnection implements WebSocketHandler {
     const receivedAtMs = monotonicMs();
     this.heardAtMs = receivedAtMs;
     try {
-      if (!binary || !final) throw new ProtocolError("a prober's message must be binary and whole");
+      if (!binary || !final || bytes.length === 0) {
+        throw new ProtocolError("a prober's message must be binary, whole and hold a frame");
+      }
       const reader = new FrameReader(bytes);
       for (let frame = reader.next(); frame !== null; frame = reader.next()) {
         if (frame.type !== frameTypes.probe) throw new ProtocolError("a prober may send probes alone");

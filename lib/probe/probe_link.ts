@@ -135,7 +135,9 @@ export class ProbeLink implements WebSocketHandler {
     if (this.#endReason !== null) return;
     const receivedAtMs = monotonicMs();
     try {
-      if (!binary || !final) throw new ProtocolError("a gateway's message must be binary and whole");
+      if (!binary || !final || bytes.length === 0) {
+        throw new ProtocolError("a gateway's message must be binary, whole and hold a frame");
+      }
       const reader = new FrameReader(bytes);
       for (let frame = reader.next(); frame !== null; frame = reader.next()) {
         switch (frame.type) {

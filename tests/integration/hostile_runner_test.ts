@@ -9,7 +9,9 @@ import {
 } from "../../lib/protocol/mod.ts";
 import { LinkClient } from "../support/link_client.ts";
 import { RawHttpClient, rawRequest, type RawResponse, textOf } from "../support/raw_http.ts";
+import { testToken } from "../support/processes.ts";
 import { eventually, healthOf, sharedStack } from "../support/stack.ts";
+import { WsClient } from "../support/ws_client.ts";
 
 // A link that is closed is over at once: its clients are answered, not held.
 const stack = sharedStack({ gatewayArgs: ["--resume-window", "0s"] });
@@ -288,6 +290,26 @@ Deno.test("compressed, unmasked and garbled WebSocket frames close the link with
     rawSocketOf(link).write(Uint8Array.from(bytes));
     const { code } = await link.ws.ended();
     assert.ok(code === 1002 || code === 1009, `${what}: ${code}`);
+  }
+  await assertOthersServed();
+});
+
+Deno.test("what no prober may send ends its connection with 1002, and nobody else's", async () => {
+  const url = `${stack.gateway.wsUrl}/.tunnel/probe?interval-us=1000000&size=8`;
+  const wrong: [what: string, data: string | Uint8Array][] = [
+    ["text", "hello"],
+    ["nothing", new Uint8Array(0)],
+    ["noise", Uint8Array.of(0xff, 0x00, 0x13)],
+    ["a ping", Uint8Array.of(0x83, 0x04, 0x00, 0x00)],
+    ["a probe that is cut short", Uint8Array.of(0x84, 0x03, 0x01)],
+  ];
+  for (const [what, data] of wrong) {
+    using prober = await WsClient.open(url, {
+      headers: { authorization: `Bearer ${testToken}` },
+      protocols: ["tunnel.v1"],
+    });
+    prober.socket.send(data);
+    assert.equal((await prober.ended()).code, 1002, what);
   }
   await assertOthersServed();
 });

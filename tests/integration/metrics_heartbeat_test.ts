@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type Frame, frameTypes, type PingFrame } from "../../lib/protocol/mod.ts";
 import { Scrape, withAdmin } from "../support/admin.ts";
-import { GatewayByHand } from "../support/gateway_by_hand.ts";
 import { LinkClient } from "../support/link_client.ts";
+import { LinkServer } from "../support/link_server.ts";
 import { type ChildProcess, startGateway, tunnel } from "../support/processes.ts";
 import { startProxiedStack } from "../support/proxied_stack.ts";
 import { eventually } from "../support/stack.ts";
@@ -32,17 +32,18 @@ async function watchedGateway(args: string[]): Promise<Watched> {
 /** A runner, and its gateway by hand. */
 async function watchedRunner(args: string[]): Promise<Watched> {
   await using started = new AsyncDisposableStack();
-  const gateway = started.use(await GatewayByHand.start());
+  const gateway = started.use(await LinkServer.start({ answersPings: false }));
   const target = ["--target", "http://127.0.0.1:9", "--token", "any-token"];
   const process = started.use(
     tunnel(["runner", "--gateway-url", gateway.wsUrl, ...target, ...withAdmin, ...args]),
   );
+  const link = await gateway.welcomed();
   await process.line(/is connected to/);
   const owned = started.move();
   return {
     process,
-    ping: () => gateway.ping(),
-    send: (...frames) => gateway.send(...frames),
+    ping: () => link.frame(frameTypes.ping),
+    send: (...frames) => link.send(...frames),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -16,13 +16,13 @@ import { bounded } from "./bounded.ts";
 import { FrameInbox, type FrameOf } from "./frame_inbox.ts";
 import { eventually } from "./stack.ts";
 
-/** A link as the gateway's end of it, driven by hand: it answers pings, and sends what a test tells it to, right or wrong. */
+/** A link as the gateway's end of it, driven by hand: it sends what a test tells it to, right or wrong. */
 export class ServedLink {
   readonly socket: WebSocket;
   readonly #inbox: FrameInbox;
   readonly #closed: Promise<{ code: number; reason: string }>;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, answersPings: boolean) {
     this.socket = socket;
     this.#closed = new Promise((resolve) => {
       socket.on("close", (code: number, reason: Uint8Array) => {
@@ -32,6 +32,7 @@ export class ServedLink {
     const inbox = this.#inbox = new FrameInbox(this.#closed);
     socket.on("message", (data: RawData) => {
       inbox.received(new Uint8Array(data as Uint8Array));
+      if (!answersPings) return;
       for (const frame of inbox.messages.at(-1)!) if (frame.type === frameTypes.ping) this.#pong(frame);
     });
     // A broken connection is told by its close code, 1006.
@@ -86,19 +87,19 @@ export class LinkServer implements AsyncDisposable {
   readonly #links: ServedLink[] = [];
   #taken = 0;
 
-  private constructor(http: Server) {
+  private constructor(http: Server, answersPings: boolean) {
     this.#http = http;
     const server = new WebSocketServer({
       server: http,
       perMessageDeflate: false,
       handleProtocols: () => linkSubprotocol,
     });
-    server.on("connection", (socket: WebSocket) => this.#links.push(new ServedLink(socket)));
+    server.on("connection", (socket: WebSocket) => this.#links.push(new ServedLink(socket, answersPings)));
   }
 
-  static async start(): Promise<LinkServer> {
+  static async start({ answersPings = true } = {}): Promise<LinkServer> {
     const http = createServer();
-    const server = new LinkServer(http);
+    const server = new LinkServer(http, answersPings);
     await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
     return server;
   }

@@ -5,7 +5,7 @@ import { sharedInspectedStack } from "../support/inspected_stack.ts";
 import { eventually } from "../support/stack.ts";
 import { WsClient } from "../support/ws_client.ts";
 
-const test = browserTests("tests/browser/inspector_hostile_test.ts");
+const test = browserTests();
 const shared = sharedInspectedStack();
 
 /** Says `owned` when it runs, and asks another machine for something when it is taken for markup. */

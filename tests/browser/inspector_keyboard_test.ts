@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { browserTests, WatchedPage } from "../support/browser.ts";
 import { sharedInspectedStack } from "../support/inspected_stack.ts";
 
-const test = browserTests("tests/browser/inspector_keyboard_test.ts");
+const test = browserTests();
 const shared = sharedInspectedStack();
 
 /** The path of the row that has the focus. */

@@ -5,7 +5,7 @@ import { startGateway } from "../support/processes.ts";
 import { eventually } from "../support/stack.ts";
 import { WsClient } from "../support/ws_client.ts";
 
-const test = browserTests("tests/browser/inspector_live_test.ts");
+const test = browserTests();
 const shared = sharedInspectedStack(["--inspect-requests", "300"]);
 
 test("a request appears in the list without a reload, with method, path, status, time and size", async (browser) => {

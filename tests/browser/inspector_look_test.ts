@@ -4,7 +4,7 @@ import { pageOf, sharedInspectedStack } from "../support/inspected_stack.ts";
 import { startGateway } from "../support/processes.ts";
 import { WsClient } from "../support/ws_client.ts";
 
-const test = browserTests("tests/browser/inspector_look_test.ts");
+const test = browserTests();
 const shared = sharedInspectedStack();
 
 /** What reaches over the right edge of the page: names of elements; empty when nothing does. */

@@ -9,7 +9,7 @@ import {
 import { pictureSize } from "../support/shop_origin.ts";
 import { eventually } from "../support/stack.ts";
 
-const test = browserTests("tests/browser/inspector_request_test.ts");
+const test = browserTests();
 const shared = sharedInspectedStack();
 
 type Browser = Parameters<Parameters<typeof test>[1]>[0];

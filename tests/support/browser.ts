@@ -124,17 +124,9 @@ export type BrowserTest = (
   run: (browser: Browser) => Promise<void>,
 ) => void;
 
-/**
- * Tests of one file in one Chromium. On a machine without it they are ignored, and a line says so.
- *
- * @param file the test file's name, for that line
- */
-export function browserTests(file: string): BrowserTest {
+/** Tests of one file in one Chromium. On a machine without it they are ignored, and the report says why. */
+export function browserTests(): BrowserTest {
   const missing = chromiumPath() === null;
-  if (missing) {
-    // deno-lint-ignore no-console -- whoever reads the report must know what it is silent about
-    console.error(`${file}: ignored, for there is no Chromium on PATH (nor in TUNNEL_TEST_CHROMIUM)`);
-  }
   let browser: Browser | null = null;
   if (!missing) {
     Deno.test.beforeAll(async () => {
@@ -146,7 +138,7 @@ export function browserTests(file: string): BrowserTest {
   }
   return (name, run) =>
     Deno.test({
-      name,
+      name: missing ? `${name} (not tried: no Chromium on PATH, nor in TUNNEL_TEST_CHROMIUM)` : name,
       ignore: missing,
       // Playwright keeps its connection to the browser over all tests of the file.
       sanitizeOps: false,

@@ -1,7 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { InvalidArgumentError } from "commander";
 import process from "node:process";
-import { AdminServer, History, type Inspected, isLoopback } from "../lib/inspector/mod.ts";
+import type { AdminServer, History, Inspected } from "../lib/inspector/mod.ts";
 import { monotonicMs } from "../lib/link/mod.ts";
 import { formatEndpoint } from "../lib/net/mod.ts";
 import { type Logger, type ProcessUsage, Tracing } from "../lib/telemetry/mod.ts";
@@ -57,8 +57,10 @@ export interface AdminSettings {
  *
  * @throws {UsageError} when others than this machine could use the admin port without a token
  */
-export function checkAdmin({ adminPort, adminHostname, adminToken }: AdminSettings): void {
-  if (adminPort.kind === "off" || isLoopback(adminHostname) || adminToken !== undefined) return;
+export async function checkAdmin({ adminPort, adminHostname, adminToken }: AdminSettings): Promise<void> {
+  if (adminPort.kind === "off" || adminToken !== undefined) return;
+  const { isLoopback } = await loadInspector();
+  if (isLoopback(adminHostname)) return;
   throw new UsageError(
     `--admin-token is missing: whoever reaches ${adminHostname} could use the admin port; ` +
       "give a token, or listen on loopback (127.0.0.1, ::1 or localhost)",
@@ -66,8 +68,9 @@ export function checkAdmin({ adminPort, adminHostname, adminToken }: AdminSettin
 }
 
 /** The history that the inspector shows, or `undefined` when there is no admin port. */
-export function makeHistory(settings: AdminSettings): History | undefined {
+export async function makeHistory(settings: AdminSettings): Promise<History | undefined> {
   if (settings.adminPort.kind === "off") return undefined;
+  const { History } = await loadInspector();
   return new History({ maxRecords: settings.inspectRequests, now: monotonicMs, wallMs: Date.now });
 }
 
@@ -82,13 +85,14 @@ export interface StartedAdmin {
  *
  * @throws {UsageError} when the port asked for cannot be had
  */
-export function startAdmin(
+export async function startAdmin(
   settings: AdminSettings,
   options: { inspected: Inspected; history: History | undefined; logger: Logger },
-): StartedAdmin {
+): Promise<StartedAdmin> {
   const { adminPort, adminHostname: hostname } = settings;
   const { history, inspected, logger } = options;
   if (adminPort.kind === "off" || history === undefined) return { server: null, lines: [] };
+  const { AdminServer } = await loadInspector();
   const server = listen({ adminPort, hostname }, (port) =>
     AdminServer.listen({
       hostname,
@@ -155,8 +159,19 @@ export async function loadTracing(): Promise<Tracing | undefined> {
   return Deno.env.get("OTEL_DENO") === "true" ? await Tracing.load(version) : undefined;
 }
 
+/** Has the metrics of `inspected` exported along with the spans. */
+export async function exportMetrics(tracing: Tracing, inspected: Inspected): Promise<void> {
+  const { familiesOf } = await loadInspector();
+  tracing.exportMetrics(() => familiesOf(inspected, processUsage()));
+}
+
+/** Only who asks for an admin port waits for it to load. */
+async function loadInspector(): Promise<typeof import("../lib/inspector/mod.ts")> {
+  return await import("../lib/inspector/mod.ts");
+}
+
 /** What the process takes of the machine now. */
-export function processUsage(): ProcessUsage {
+function processUsage(): ProcessUsage {
   const cpu = process.cpuUsage();
   const memory = Deno.memoryUsage();
   return {

@@ -1,6 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
-import { Capture, type CaptureSide } from "../lib/capture/mod.ts";
+import type { Capture, CaptureSide } from "../lib/capture/mod.ts";
 import type { Logger } from "../lib/telemetry/mod.ts";
 import { envName } from "./common_options.ts";
 import { UsageError } from "./errors.ts";
@@ -71,6 +71,7 @@ export async function startCapture(
   if (given.captureMax < smallestFileBytes) {
     throw new UsageError(`--capture-max must be 1MiB at least, found ${given.captureMax} bytes`);
   }
+  const { Capture } = await import("../lib/capture/mod.ts");
   try {
     const capture = await Capture.start({
       path,

@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Command as UntypedCommand } from "commander";
 import { Gateway } from "../lib/gateway/mod.ts";
-import { familiesOf, type Inspected } from "../lib/inspector/mod.ts";
+import type { Inspected } from "../lib/inspector/mod.ts";
 import { formatEndpoint, makeToken } from "../lib/net/mod.ts";
 import { bothObservers } from "../lib/telemetry/mod.ts";
 import {
@@ -9,10 +9,10 @@ import {
   adminPortOption,
   adminTokenOption,
   checkAdmin,
+  exportMetrics,
   inspectRequestsOption,
   loadTracing,
   makeHistory,
-  processUsage,
   startAdmin,
 } from "./admin.ts";
 import {
@@ -133,7 +133,7 @@ export function gatewayCommand() {
     .action(async (_, command) => {
       settle(command as unknown as UntypedCommand);
       const options = command.opts();
-      checkAdmin(options);
+      await checkAdmin(options);
       const given = resolveToken(options);
       const token = given ?? makeToken();
       const tls = readTlsFiles(options);
@@ -152,7 +152,7 @@ export function gatewayCommand() {
           },
           logger,
         });
-      const history = makeHistory(options);
+      const history = await makeHistory(options);
       const tracing = await loadTracing();
       const gateway = listen(options, () =>
         Gateway.listen({
@@ -177,8 +177,8 @@ export function gatewayCommand() {
         }));
       const asked = new AbortController();
       const inspected = inspectedGateway(gateway, asked);
-      tracing?.exportMetrics(() => familiesOf(inspected, processUsage()));
-      const { server: admin, lines } = startAdmin(options, { inspected, history, logger });
+      if (tracing !== undefined) await exportMetrics(tracing, inspected);
+      const { server: admin, lines } = await startAdmin(options, { inspected, history, logger });
       printAddresses(gateway);
       for (const line of lines) printLine(line);
       if (given === null) printRunnerLine(gateway, token);

@@ -1,6 +1,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Command as UntypedCommand } from "commander";
-import { familiesOf, type Inspected } from "../lib/inspector/mod.ts";
+import type { Inspected } from "../lib/inspector/mod.ts";
 import { LinkRefusedError } from "../lib/link/mod.ts";
 import { Runner, type RunnerState } from "../lib/runner/mod.ts";
 import { bothObservers } from "../lib/telemetry/mod.ts";
@@ -9,10 +9,10 @@ import {
   adminPortOption,
   adminTokenOption,
   checkAdmin,
+  exportMetrics,
   inspectRequestsOption,
   loadTracing,
   makeHistory,
-  processUsage,
   startAdmin,
 } from "./admin.ts";
 import {
@@ -104,7 +104,7 @@ export function runnerCommand() {
     .action(async (_, command) => {
       settle(command as unknown as UntypedCommand);
       const options = command.opts();
-      checkAdmin(options);
+      await checkAdmin(options);
       const { target } = options;
       const gatewayUrl = neededGatewayUrl(options);
       if (target === undefined) {
@@ -127,7 +127,7 @@ export function runnerCommand() {
         },
         logger,
       });
-      const history = makeHistory(options);
+      const history = await makeHistory(options);
       const tracing = await loadTracing();
       const runner = Runner.start({
         gatewayUrl,
@@ -152,8 +152,8 @@ export function runnerCommand() {
       });
       const asked = new AbortController();
       const inspected = inspectedRunner(runner, gatewayUrl, asked);
-      tracing?.exportMetrics(() => familiesOf(inspected, processUsage()));
-      const { server: admin, lines } = startAdmin(options, { inspected, history, logger });
+      if (tracing !== undefined) await exportMetrics(tracing, inspected);
+      const { server: admin, lines } = await startAdmin(options, { inspected, history, logger });
       for (const line of lines) printLine(line.trim());
       const draining = (why: { signal: string } | { by: string }) =>
         logger.info("runner.draining", { ...why, withinMs: options.drainTimeout });

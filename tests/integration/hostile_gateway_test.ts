@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { connect, createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
-import { type Frame, frameTypes, resetCodes } from "../../lib/protocol/mod.ts";
+import { type Frame, frameTypes, maxLinkMessageBytes, resetCodes } from "../../lib/protocol/mod.ts";
 import { bounded } from "../support/bounded.ts";
 import { fetchOnce } from "../support/fetch_once.ts";
 import { LinkServer, ServedLink } from "../support/link_server.ts";
@@ -112,6 +112,8 @@ Deno.test("an answer to hello that no gateway may give ends the link with 1002, 
 
 interface Breach {
   what: string;
+  /** @default 1002 */
+  code?: number;
   reason: RegExp;
   send: (link: ServedLink) => void;
 }
@@ -176,6 +178,22 @@ const breaches: Breach[] = [
       }),
   },
   {
+    what: "a message above 256 KiB",
+    code: 1009,
+    reason: /262144/,
+    send: (link) => link.socket.send(new Uint8Array(maxLinkMessageBytes + 1)),
+  },
+  {
+    what: "a message with the compression bit",
+    reason: /./,
+    send: (link) => rawSocketOf(link).write(Uint8Array.of(0xc2, 0x03, 0x02, 0x00, 0x00)),
+  },
+  {
+    what: "a masked message",
+    reason: /./,
+    send: (link) => rawSocketOf(link).write(Uint8Array.of(0x82, 0x81, 1, 2, 3, 4, 0x80)),
+  },
+  {
     what: "an acknowledgement of what was never sent",
     reason: /index 700 was acknowledged/,
     send: (link) =>
@@ -183,15 +201,15 @@ const breaches: Breach[] = [
   },
 ];
 
-Deno.test("what no gateway may send ends the link with 1002, and the runner serves over the next", async () => {
+Deno.test("what no gateway may send ends the link, and the runner serves over the next", async () => {
   await using server = await LinkServer.start();
   await using under = await startRunnerOf(server);
-  for (const { what, reason, send } of breaches) {
+  for (const { what, code = 1002, reason, send } of breaches) {
     const link = await server.welcomed();
     await assertServes(link);
     send(link);
     const close = await link.ended();
-    assert.equal(close.code, 1002, what);
+    assert.equal(close.code, code, what);
     assert.match(close.reason, reason, what);
   }
   await assertServes(await server.welcomed());
@@ -313,6 +331,11 @@ Deno.test("a port that answers with noise, or nothing, is dialled again until a 
 
 function bodyChunk(requestId: number, index: number, bytes: number): Frame {
   return { type: frameTypes.bodyChunk, gatewayId, requestId, index, bytes: new Uint8Array(bytes) };
+}
+
+/** The TCP socket beneath a link, to write what no WebSocket library would. */
+function rawSocketOf(link: ServedLink): Socket {
+  return (link.socket as unknown as { _socket: Socket })._socket;
 }
 
 function helloFrame(): Frame {

@@ -113,6 +113,8 @@ test("a replay that cannot be made says why", async (browser) => {
   stack.runner.signal("SIGTERM");
   await stack.runner.status();
   await page.locator("#no-links").waitFor();
+  await stack.ask("/too-late");
+  await page.getByRole("row", { name: "/too-late no_runner 503" }).waitFor();
   await page.getByRole("button", { name: "Replay" }).click();
   await page.getByRole("alert").getByText('No runner named "default" is connected.').waitFor();
   assert.equal(await page.getByRole("button", { name: "Replay" }).isEnabled(), true);

@@ -64,7 +64,7 @@ async function traffic(gateway: RunningGateway, client: WsClient, link: FaultPro
     const [path, init] = asked[round % asked.length];
     const headers = new Headers(init?.headers);
     headers.set("x-tunnel-runner", "shop");
-    await (await fetch(gateway.url + path, { ...init, headers })).body?.cancel();
+    await (await fetch(gateway.url + path, { ...init, headers })).arrayBuffer();
     await client.send(
       JSON.stringify({ from: "Grace", text: `cup ${round + 1} is ready`, at: round * betweenMs }),
     );

@@ -9,6 +9,8 @@ const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 const switches = [
   "--no-sandbox",
   "--disable-gpu",
+  // Containers give little room in /dev/shm.
+  "--disable-dev-shm-usage",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",

@@ -18,7 +18,10 @@ export class TunnelState {
   #client;
   /** The server's clock against this machine's, milliseconds. */
   #skewMs = 0;
-  #refreshing = false;
+  /** The refresh under way, and the one after it. @type {Promise<void>} */
+  #current = Promise.resolve();
+  /** @type {Promise<void> | null} */
+  #next = null;
   /** @type {StatusJson | null} */
   status = null;
   /** @type {LinkJson[]} */
@@ -63,19 +66,25 @@ export class TunnelState {
   }
 
   /** Asks again for what no event tells: how links and streams are now. */
-  async refresh() {
-    if (this.#refreshing) return;
-    this.#refreshing = true;
-    try {
-      const [status, { links }, { streams }] = await Promise.all([
-        this.#client.ask("/api/status"),
-        this.#client.ask("/api/links"),
-        this.#client.ask("/api/streams"),
-      ]);
-      this.#take(status, links, streams);
-    } finally {
-      this.#refreshing = false;
-    }
+  refresh() {
+    // One that is under way may have been answered before that happened which is to be seen.
+    this.#next ??= this.#current.then(() => {
+      this.#next = null;
+      const refreshed = this.#renew();
+      // Whoever asked for it is told of its failure; those who wait for it to be over need not know.
+      this.#current = refreshed.catch(() => {});
+      return refreshed;
+    });
+    return this.#next;
+  }
+
+  async #renew() {
+    const [status, { links }, { streams }] = await Promise.all([
+      this.#client.ask("/api/status"),
+      this.#client.ask("/api/links"),
+      this.#client.ask("/api/streams"),
+    ]);
+    this.#take(status, links, streams);
   }
 
   /** @param {readonly ExchangeSummary[]} requests */

@@ -164,6 +164,7 @@ function makeRow(request) {
       el("bdi", {}, printable(request.target)),
       request.replayOf === null ? null : el("span", { class: "tag" }, `replay of ${request.replayOf}`),
       el("span", { class: "tag link-tag", hidden: true }),
+      el("span", { class: "tag problem-tag", hidden: true }),
     ),
     el("span", { role: "gridcell", class: "status" }),
     el("span", { role: "gridcell", class: "time number" }),
@@ -189,10 +190,18 @@ function updateRow(row, request) {
   setText(time, formatMs(request.durationMs));
   setText(size, sizeText(request));
   row.setAttribute("data-state", request.state);
-  const tag = /** @type {HTMLElement} */ (path.querySelector(".link-tag"));
-  const words = linkTag(request);
-  tag.hidden = words === "";
-  tag.setAttribute("data-change", request.lastLinkChange ?? "");
+  const [linkTag, problemTag] = [...path.children].slice(-2);
+  showTag(linkTag, linkWords(request));
+  linkTag.setAttribute("data-change", request.lastLinkChange ?? "");
+  showTag(problemTag, request.problem ?? "");
+}
+
+/**
+ * @param {Element} tag
+ * @param {string} words none: it is not shown
+ */
+function showTag(tag, words) {
+  tag.toggleAttribute("hidden", words === "");
   setText(tag, words);
 }
 
@@ -216,7 +225,7 @@ function sizeText({ kind, messages, responseBytes, status }) {
 }
 
 /** What to know of its link at a glance. @param {ExchangeSummary} request */
-function linkTag({ state, lastLinkChange, linkChanges }) {
+function linkWords({ state, lastLinkChange, linkChanges }) {
   if (lastLinkChange === null) return "";
   if (state === "open" && lastLinkChange === "hibernating") return "hibernating";
   if (state === "open" && lastLinkChange === "dropped") return "link lost";

@@ -64,7 +64,7 @@ export class AdminApi {
       case "GET /api/requests/{id}":
         return json(exchangeDetail(this.#record(id)));
       case "POST /api/requests/{id}/replay":
-        return json(await this.#replay(this.#record(id), request.signal));
+        return json(await this.#replay(this.#record(id)));
       case "GET /api/events":
         return eventStream(this.#options.feed.subscribe());
       case "POST /api/drain":
@@ -154,7 +154,7 @@ export class AdminApi {
   }
 
   /** Sends a request once more, records it as one of its own, and answers with that. */
-  async #replay(record: ExchangeRecord, gone: AbortSignal) {
+  async #replay(record: ExchangeRecord) {
     const { start, requestBytes } = record;
     if (start.kind === "websocket") {
       throw new ApiError(
@@ -190,7 +190,8 @@ export class AdminApi {
       client: start.client,
     }, {
       maxBodyBytes: 64 * 1024,
-      signal: AbortSignal.any([gone, timeout.signal]),
+      // Not ended when whoever asked leaves: it is recorded, and can be looked at later.
+      signal: timeout.signal,
     });
     if (answering === null) {
       clearTimeout(timer);

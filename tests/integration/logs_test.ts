@@ -98,6 +98,8 @@ async function liveThrough(
   await assert.rejects(LinkClient.open(wsUrl, { token: secrets.wrongToken }));
   const admin = { headers: { authorization: `Bearer ${secrets.wrongToken}` } };
   assert.equal((await api(process, `requests?q=${secrets.query}`, admin)).status, 401);
+  const right = { headers: { authorization: `Bearer ${secrets.adminToken}` } };
+  assert.equal((await api(process, "requests/1/replay", { method: "POST", ...right })).status, 200);
   stack.proxy.cut();
   await stack.proxy.accepted(2);
   await process.line(/runner\.resumed/);

@@ -54,8 +54,10 @@ test("the chart, the small curve and the percentiles follow the round trips of a
   await watched.live();
   const largest = async () => {
     const label = await page.locator("#chart").getAttribute("aria-label") ?? "";
-    return Number(/at most ([\d.]+) ms/.exec(label)?.[1] ?? NaN);
+    return msOf(/at most ([\d.]+ m?s)/.exec(label)?.[1] ?? "");
   };
+  const column = async (label: string) =>
+    msOf(await page.locator(`#links td[data-label="${label}"]`).textContent() ?? "");
   const curve = () => page.locator("#links polyline").getAttribute("points");
   const drawn = () =>
     page.locator("#chart canvas").evaluate((canvas) =>
@@ -64,22 +66,22 @@ test("the chart, the small curve and the percentiles follow the round trips of a
   await eventually(largest, (ms) => ms > 0);
   const before = { curve: await curve(), chart: await drawn() };
 
-  // Half of it each way: nothing on this machine takes as long by itself.
+  // From here on no round trip is shorter than twice that.
   stack.proxy.setConditions({ delayMs: 200 });
   await eventually(largest, (ms) => ms >= 400);
-  await eventually(
-    () => page.locator('#links td[data-label="Last"]').textContent(),
-    (last) => /^[4-9]\d\d ms$/.test(last ?? ""),
-  );
-  await eventually(
-    () => page.locator('#links td[data-label="p99"]').textContent(),
-    (p99) => /^[4-9]\d\d ms$/.test(p99 ?? ""),
-  );
+  await eventually(() => column("Last"), (ms) => ms >= 400);
+  await eventually(() => column("p99"), (ms) => ms >= 400);
   assert.notEqual(await curve(), before.curve);
   assert.notEqual(await drawn(), before.chart);
   stack.proxy.setConditions({ delayMs: 0 });
   watched.assertClean();
 });
+
+/** Milliseconds that a text such as `417 ms` or `1.02 s` says; `NaN` when it says none. */
+function msOf(text: string): number {
+  const [, value, unit] = /^([\d.]+) (m?s)$/.exec(text) ?? [];
+  return Number(value) * (unit === "s" ? 1000 : 1);
+}
 
 test("a link that is cut shows as hibernating and comes back, and its WebSocket tells what it lived through", async (browser) => {
   const stack = shared();

@@ -5,6 +5,8 @@ import type { Style } from "./style.ts";
 
 /** Differences of one exchange that are shown; `--json` has more. */
 const maxShown = 20;
+/** Being less behind than this is not worth a word, milliseconds. */
+const noticeableMs = 20;
 /** Lines shown of one side of a difference. */
 const maxLines = 6;
 
@@ -117,8 +119,8 @@ export function sendSummaryLines(summary: SendSummary, end: SendEnd, style: Styl
   ];
   const lines = [
     `result        ${counts.join(", ")}`,
-    `time          ${span(summary.durationMs)}, recorded in ${span(summary.recordedMs)}; ` +
-    `at most ${span(summary.mostBehindMs)} behind`,
+    `time          ${span(summary.durationMs)}, recorded in ${span(summary.recordedMs)}` +
+    (summary.mostBehindMs < noticeableMs ? "" : `; at most ${span(summary.mostBehindMs)} behind`),
     ...list("compared", ["status", "body", "messages", "close", ...summary.comparedHeaders]),
     ...list(
       "not compared",

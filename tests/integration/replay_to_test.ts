@@ -1,65 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import { replay, stopAndWait, temporaryDirectory } from "../support/captures.ts";
+import { replay, temporaryDirectory } from "../support/captures.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { RawHttpClient } from "../support/raw_http.ts";
-import {
-  type RunningGateway,
-  type RunningOrigin,
-  startDenoOrigin,
-  startGateway,
-  startRunner,
-  tunnel,
-} from "../support/processes.ts";
+import { type RunningGateway, tunnel } from "../support/processes.ts";
+import { captureClients, differencesOf, replayJson, startOrigin } from "../support/replays.ts";
 import { WsClient } from "../support/ws_client.ts";
-
-interface Exchange {
-  startedAtUs: number;
-  method: string;
-  target: string;
-  result: string;
-  reason: string | null;
-  differences: {
-    part: string;
-    message?: number;
-    at: string;
-    recorded: string | null;
-    replayed: string | null;
-  }[];
-  notes: string[];
-  withheld: string[];
-}
-
-interface Summary {
-  same: number;
-  different: number;
-  failed: number;
-  skipped: number;
-  durationMs: number;
-  comparedInPart: number;
-  comparedHeaders: string[];
-  ignoredHeaders: { name: string }[];
-  withheldHeaders: { name: string; requests: number }[];
-}
-
-function startShop(...args: string[]): Promise<RunningOrigin> {
-  return startDenoOrigin("tests/support/changed_origin.ts", args);
-}
-
-/** Runs clients against a tunnel to the shop, whose runner captures. @returns the capture's path */
-async function capture(
-  directory: string,
-  clients: (gateway: RunningGateway) => Promise<void>,
-  args: string[] = [],
-): Promise<string> {
-  const file = join(directory, "run.tunnelcap");
-  await using shop = await startShop();
-  await using gateway = await startGateway();
-  await using runner = await startRunner(gateway.wsUrl, shop.url, ["--capture", file, ...args]);
-  await clients(gateway);
-  await stopAndWait(runner);
-  return file;
-}
 
 async function get(gateway: RunningGateway, path: string, init: RequestInit = {}): Promise<void> {
   const response = await fetch(`${gateway.url}${path}`, { redirect: "manual", ...init });
@@ -85,35 +31,9 @@ async function chat(gateway: RunningGateway): Promise<void> {
   assert.equal((await client.ended()).code, 4001);
 }
 
-const validate = new Ajv2020({ formats: { uri: /^https?:/, "date-time": /^\d{4}-.*Z$/ } }).compile(
-  JSON.parse(Deno.readTextFileSync(new URL("../../schemas/replay-to.schema.json", import.meta.url))),
-);
-
-/** `tunnel replay … --json`, its document held to the schema. */
-async function replayJson(args: string[]) {
-  const { code, stdout, stderr } = await replay([...args, "--json"]);
-  assert.equal(stderr, "");
-  const document = JSON.parse(stdout);
-  const isValid = validate(document);
-  assert.ok(isValid, JSON.stringify(validate.errors));
-  const { exchanges, summary }: { exchanges: Exchange[]; summary: Summary } = JSON.parse(stdout);
-  // They come as they end; tests have them as they began.
-  exchanges.sort((a, b) => a.startedAtUs - b.startedAtUs);
-  return { code, exchanges, summary };
-}
-
-function differencesOf(exchanges: Exchange[]) {
-  return exchanges.flatMap(({ target, differences }) =>
-    differences.map(({ part, message, at, recorded, replayed }) => {
-      const place = [part, message, at].filter((word) => word !== undefined && word !== "").join(" ");
-      return [target, place, recorded, replayed];
-    })
-  );
-}
-
 Deno.test("what clients did, sent again byte for byte to the same origin, is answered the same", async () => {
   await using directory = await temporaryDirectory();
-  const file = await capture(directory.path, async (gateway) => {
+  const file = await captureClients(directory.path, async (gateway) => {
     await visit(gateway);
     await get(gateway, "/mirror?a=%2F&&b", {
       headers: { authorization: "Bearer 1", "x-Thing": "caf\u00e9" },
@@ -127,11 +47,11 @@ Deno.test("what clients did, sent again byte for byte to the same origin, is ans
     assert.equal((await raw.response()).status, 200);
     await chat(gateway);
   }, ["--capture-raw"]);
-  await using shop = await startShop();
+  await using origin = await startOrigin();
   const { code, exchanges, summary } = await replayJson([
     file,
     "--to",
-    shop.url,
+    origin.url,
     "--unsafe",
     "--speed",
     "10x",
@@ -146,19 +66,19 @@ Deno.test("what clients did, sent again byte for byte to the same origin, is ans
   // As a HAR it is the same traffic.
   const har = join(directory.path, "run.har");
   assert.equal((await replay([file, "--har", har])).code, 0);
-  const again = await replayJson([har, "--to", shop.url, "--unsafe", "--speed", "max"]);
+  const again = await replayJson([har, "--to", origin.url, "--unsafe", "--speed", "max"]);
   assert.deepEqual(differencesOf(again.exchanges), []);
   assert.deepEqual([again.code, again.summary.same], [0, pages.length + 4]);
 });
 
 Deno.test("an origin that answers otherwise differs in exactly what was changed", async () => {
   await using directory = await temporaryDirectory();
-  const file = await capture(directory.path, async (gateway) => {
+  const file = await captureClients(directory.path, async (gateway) => {
     await visit(gateway);
     await chat(gateway);
   });
-  await using shop = await startShop("changed");
-  const args = [file, "--to", shop.url, "--unsafe", "--speed", "max"];
+  await using origin = await startOrigin("changed");
+  const args = [file, "--to", origin.url, "--unsafe", "--speed", "max"];
   const { code, exchanges, summary } = await replayJson(args);
   assert.deepEqual(differencesOf(exchanges), [
     ["/items", "body $.items[2].name", '"pen"', '"pencil"'],
@@ -194,14 +114,14 @@ Deno.test("an origin that answers otherwise differs in exactly what was changed"
 Deno.test("what may change something is skipped and listed, what is redacted is not sent unless it is given", async () => {
   await using directory = await temporaryDirectory();
   const authorization = "Bearer of-a-secret";
-  const file = await capture(directory.path, async (gateway) => {
+  const file = await captureClients(directory.path, async (gateway) => {
     await get(gateway, "/count", { method: "POST" });
     await get(gateway, "/mirror", { headers: { authorization } });
     await get(gateway, "/mirror?key=1234");
     await chat(gateway);
   }, ["--redact", "key"]);
-  await using shop = await startShop();
-  const args = [file, "--to", shop.url, "--speed", "max"];
+  await using origin = await startOrigin();
+  const args = [file, "--to", origin.url, "--speed", "max"];
   const { code, exchanges, summary } = await replayJson(args);
   assert.deepEqual(exchanges.map(({ target, reason }) => [target, reason]), [
     ["/count", "POST may change something: --unsafe sends it"],
@@ -221,15 +141,15 @@ Deno.test("what may change something is skipped and listed, what is redacted is 
 
 Deno.test("as many requests are under way as were, and what followed from an answer follows it again", async () => {
   await using directory = await temporaryDirectory();
-  const file = await capture(directory.path, async (gateway) => {
+  const file = await captureClients(directory.path, async (gateway) => {
     for (let i = 0; i < 5; i++) await get(gateway, "/count");
     await Promise.all([1, 2, 3].map(() => get(gateway, "/together")));
     for (let i = 0; i < 5; i++) await get(gateway, "/count", { method: i % 2 === 0 ? "GET" : "PUT" });
   });
   for (const speed of ["1x", "10x", "max"]) {
     // An origin of its own each time: its answers say in which order requests came.
-    await using shop = await startShop();
-    const { code, exchanges } = await replayJson([file, "--to", shop.url, "--unsafe", "--speed", speed]);
+    await using origin = await startOrigin();
+    const { code, exchanges } = await replayJson([file, "--to", origin.url, "--unsafe", "--speed", speed]);
     assert.deepEqual(differencesOf(exchanges), [], speed);
     assert.deepEqual([code, exchanges.length], [0, 13], speed);
   }
@@ -237,14 +157,14 @@ Deno.test("as many requests are under way as were, and what followed from an ans
 
 Deno.test("requests leave no sooner than they did, at that speed", async () => {
   await using directory = await temporaryDirectory();
-  const file = await capture(directory.path, async (gateway) => {
+  const file = await captureClients(directory.path, async (gateway) => {
     await get(gateway, "/stable");
     await new Promise((resolve) => setTimeout(resolve, 600));
     await get(gateway, "/stable");
   });
-  await using shop = await startShop();
+  await using origin = await startOrigin();
   const took = async (speed: string) => {
-    const { summary } = await replayJson([file, "--to", shop.url, "--speed", speed]);
+    const { summary } = await replayJson([file, "--to", origin.url, "--speed", speed]);
     return summary.durationMs;
   };
   assert.ok(await took("1x") >= 600);
@@ -253,7 +173,7 @@ Deno.test("requests leave no sooner than they did, at that speed", async () => {
 
 Deno.test("of an answer without an end as much is compared as was recorded", async () => {
   await using directory = await temporaryDirectory();
-  const file = await capture(directory.path, async (gateway) => {
+  const file = await captureClients(directory.path, async (gateway) => {
     const abort = new AbortController();
     const response = await fetch(`${gateway.url}/ticks`, { signal: abort.signal });
     let text = "";
@@ -265,8 +185,8 @@ Deno.test("of an answer without an end as much is compared as was recorded", asy
     // The gateway has told the runner when this is answered.
     await get(gateway, "/stable");
   });
-  await using shop = await startShop();
-  const { code, exchanges } = await replayJson([file, "--to", shop.url, "--speed", "max"]);
+  await using origin = await startOrigin();
+  const { code, exchanges } = await replayJson([file, "--to", origin.url, "--speed", "max"]);
   assert.deepEqual(differencesOf(exchanges), []);
   assert.deepEqual([code, exchanges.length], [0, 2]);
   const ticks = exchanges.find(({ target }) => target === "/ticks")!;
@@ -277,13 +197,13 @@ Deno.test("of an answer without an end as much is compared as was recorded", asy
 
 Deno.test("a body that the capture kept in part is never called the same, and a request of it is not sent", async () => {
   await using directory = await temporaryDirectory();
-  const file = await capture(directory.path, async (gateway) => {
+  const file = await captureClients(directory.path, async (gateway) => {
     await get(gateway, "/picture");
     await get(gateway, "/mirror", { method: "PUT", body: "x".repeat(5000) });
   }, ["--capture-body", "1KiB"]);
   // Its picture differs behind what was kept.
-  await using shop = await startShop("changed");
-  const { exchanges, summary } = await replayJson([file, "--to", shop.url, "--unsafe", "--speed", "max"]);
+  await using origin = await startOrigin("changed");
+  const { exchanges, summary } = await replayJson([file, "--to", origin.url, "--unsafe", "--speed", "max"]);
   assert.deepEqual(exchanges.map(({ result, notes, reason }) => [result, ...notes, reason]), [
     ["same", "the capture kept 1024 of 5000 bytes: those alone were compared, and its length", null],
     ["skipped", "the capture left out 3976 of 5000 bytes of its request body"],
@@ -293,20 +213,20 @@ Deno.test("a body that the capture kept in part is never called the same, and a 
 
 Deno.test("an origin that is not there is told once, and one that goes away fails its requests", async () => {
   await using directory = await temporaryDirectory();
-  const file = await capture(directory.path, async (gateway) => {
+  const file = await captureClients(directory.path, async (gateway) => {
     for (let i = 0; i < 3; i++) await get(gateway, "/stable");
   });
-  const shop = await startShop();
-  await shop[Symbol.asyncDispose]();
-  const gone = await replay([file, "--to", shop.url]);
+  const origin = await startOrigin();
+  await origin[Symbol.asyncDispose]();
+  const gone = await replay([file, "--to", origin.url]);
   assert.deepEqual([gone.code, gone.stdout], [1, ""]);
   assert.match(
     gone.stderr,
     /^error: cannot connect to 127\.0\.0\.1:\d+: Connection refused.*; nothing was sent\n$/,
   );
 
-  await using other = await startShop();
-  await using process = tunnel(["replay", file, "--to", other.url, "--speed", "0.003x"]);
+  await using other = await startOrigin();
+  await using process = tunnel(["replay", file, "--to", other.url, "--speed", "0.01x"]);
   await process.line(/same +GET/);
   await other[Symbol.asyncDispose]();
   const { code } = await process.status();
@@ -317,17 +237,43 @@ Deno.test("an origin that is not there is told once, and one that goes away fail
 
 Deno.test("an interrupt ends a replay with a summary of what was compared", async () => {
   await using directory = await temporaryDirectory();
-  const file = await capture(directory.path, async (gateway) => {
+  const file = await captureClients(directory.path, async (gateway) => {
     for (let i = 0; i < 3; i++) await get(gateway, "/stable");
   });
-  await using shop = await startShop();
-  await using process = tunnel(["replay", file, "--to", shop.url, "--speed", "0.0001x"]);
+  await using origin = await startOrigin();
+  await using process = tunnel(["replay", file, "--to", origin.url, "--speed", "0.0001x"]);
   await process.line(/same +GET/);
   process.signal("SIGINT");
   const { code } = await process.status();
   assert.equal(code, 130);
   assert.match(process.stdout, /\nresult +1 same, 0 differ, 0 failed, 0 skipped\n/);
   assert.match(process.stdout, /\nINTERRUPTED +0 under way and 2 not begun: they were not compared\n/);
+});
+
+Deno.test("an origin may be reached over TLS, below a path, and as another host", async () => {
+  await using directory = await temporaryDirectory();
+  const file = await captureClients(directory.path, (gateway) => get(gateway, "/stable?a=1"));
+  await using certificates = await makeCertificates();
+  const { cert, key, caFile } = certificates;
+  const asked: string[] = [];
+  await using origin = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} },
+    (request) => {
+      asked.push(`${request.headers.get("host")} ${new URL(request.url).pathname}`);
+      return new Response("stable", { headers: { "content-type": "" } });
+    },
+  );
+  const args = [file, "--to", `wss://127.0.0.1:${origin.addr.port}/below/`, "--header", "Host: other"];
+  const { code, exchanges } = await replayJson([...args, "--ca-file", caFile]);
+  assert.deepEqual(asked, ["other /below/stable"]);
+  assert.deepEqual(differencesOf(exchanges).map(([, place]) => place), ["header content-type"]);
+  assert.equal(code, 1);
+  const distrusted = await replay(args);
+  assert.deepEqual([distrusted.code, distrusted.stdout], [1, ""]);
+  assert.match(
+    distrusted.stderr,
+    /^error: cannot connect to 127\.0\.0\.1:\d+: .*certificate.*nothing was sent\n$/,
+  );
 });
 
 const mistakes: [args: string[], says: RegExp][] = [

@@ -111,17 +111,44 @@ const server = http.createServer((request, response) => {
   });
 });
 
-const sockets = new WebSocketServer({ server, path: "/chat" });
-sockets.on("connection", (socket: WebSocket) => {
-  socket.send("welcome");
-  socket.on("message", (data: Buffer, binary: boolean) => {
-    if (binary) return socket.send(data, { binary: true });
-    const said = data.toString();
-    if (said === "bye") return socket.close(changed ? 4002 : 4001, "so long");
-    const answer = { heard: said, loud: said.toUpperCase() };
-    if (changed && said === "two") answer.loud = "¡TWO!";
-    socket.send(JSON.stringify(answer));
-  });
+/** What becomes of a WebSocket, by its path. */
+const conversations: Record<string, (socket: WebSocket) => void> = {
+  "/chat": (socket) => {
+    socket.send("welcome");
+    socket.on("message", (data: Buffer, binary: boolean) => {
+      if (binary) return socket.send(data, { binary: true });
+      const said = data.toString();
+      if (said === "bye") return socket.close(changed ? 4002 : 4001, "so long");
+      const answer = { heard: said, loud: said.toUpperCase() };
+      if (changed && said === "two") answer.loud = "¡TWO!";
+      socket.send(JSON.stringify(answer));
+    });
+  },
+  "/news": (socket) => {
+    socket.send("first");
+    if (changed) socket.send("extra");
+    socket.send("last");
+    socket.close(4321, "over");
+  },
+  "/falls-silent": (socket) => {
+    if (!changed) socket.on("message", (data: Buffer) => socket.send(data.toString()));
+  },
+  "/ticker": (socket) => {
+    let ticks = 0;
+    const timer = setInterval(() => socket.send(`tick ${++ticks}`), 30);
+    socket.on("close", () => clearInterval(timer));
+  },
+  "/dies": (socket) => socket.send("last words", () => socket.terminate()),
+};
+
+const sockets = new WebSocketServer({
+  noServer: true,
+  handleProtocols: (offered: Set<string>) => [...offered].at(changed ? 0 : -1) ?? false,
+});
+server.on("upgrade", (request, socket, head) => {
+  const converse = conversations[request.url ?? ""];
+  if (converse !== undefined) return sockets.handleUpgrade(request, socket, head, converse);
+  socket.end("HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno");
 });
 
 server.listen(0, "127.0.0.1", () => {

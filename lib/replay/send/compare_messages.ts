@@ -70,8 +70,7 @@ function contentOf({ parts, length, binary, complete }: CapturedMessage): Conten
 }
 
 function shown(message: CapturedMessage): string {
-  if (message.binary) return `${message.length} bytes`;
-  const bytes = message.omittedBytes === 0 ? bytesOf(message.parts) : new Uint8Array(0);
-  if (bytes.length === 0 && message.length > 0) return `${message.length} bytes`;
-  return new TextDecoder().decode(bytes.subarray(0, shownBytes));
+  const { binary, omittedBytes, length, parts } = message;
+  if (binary || omittedBytes > 0) return `a message of ${length} ${length === 1 ? "byte" : "bytes"}`;
+  return new TextDecoder().decode(bytesOf(parts).subarray(0, shownBytes));
 }

@@ -9,6 +9,9 @@ export interface ShelvedExchange {
   skip: string | null;
 }
 
+/** Most bytes of UTF-8 that a UTF-16 code unit takes. */
+const maxBytesPerUnit = 3;
+
 /**
  * Keeps exchanges in a {@link SpillStore} until it is their turn: of each, some forty bytes stay in memory, so that a
  * capture of a million of them can be put into the order of their starts.
@@ -20,6 +23,9 @@ export class ExchangeShelf {
   readonly #skipped: number[] = [];
   readonly #at: number[] = [];
   readonly #length: number[] = [];
+  readonly #encoder = new TextEncoder();
+  /** What an exchange is written into before it is kept. */
+  #scratch = new Uint8Array(64 * 1024);
   #order = new Uint32Array(0);
 
   /** @param store holds the exchanges' bodies, too; its owner disposes it afterwards */
@@ -37,7 +43,7 @@ export class ExchangeShelf {
       { exchange, skip },
       (_key, value) => isStored(value) ? this.#packed(value) : value,
     );
-    const { at, length } = this.#store.keep(new TextEncoder().encode(text), 0);
+    const { at, length } = this.#store.keep(this.#encoded(text), 0);
     this.#startUs.push(exchange.startedAtUs);
     this.#endUs.push(Math.max(exchange.startedAtUs, endedAtUs(exchange)));
     this.#skipped.push(skip === null ? 0 : 1);
@@ -61,6 +67,12 @@ export class ExchangeShelf {
     const i = this.#order[index];
     const stored = this.#store.at(this.#at[i], { length: this.#length[i], omittedBytes: 0 });
     return JSON.parse(new TextDecoder().decode(stored.read()), (_key, value) => this.#unpacked(value));
+  }
+
+  #encoded(text: string): Uint8Array {
+    const longest = text.length * maxBytesPerUnit;
+    if (this.#scratch.length < longest) this.#scratch = new Uint8Array(longest);
+    return this.#scratch.subarray(0, this.#encoder.encodeInto(text, this.#scratch).written);
   }
 
   #packed(bytes: StoredBytes): Packed {

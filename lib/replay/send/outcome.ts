@@ -44,7 +44,7 @@ export interface SendSummary {
   /** How long it took, and the time the recording took for the same, milliseconds. */
   durationMs: number;
   recordedMs: number;
-  /** The longest that one left behind its time, waiting for answers to those before it, milliseconds. */
+  /** The longest that one left behind its time, waiting for answers to those before it, milliseconds; 0 at full speed. */
   mostBehindMs: number;
   /** Exchanges of which only a part could be compared. */
   comparedInPart: number;

@@ -139,7 +139,9 @@ class SendAgain implements Disposable {
       this.#report({ ...this.#inShort(exchange), result: "skipped", reason: skip });
       return;
     }
-    this.#totals.sent(exchange, (nowUs - schedule.dueUs(index)) / 1000);
+    // At full speed there is no time to be behind.
+    const behindMs = this.#context.speed === Infinity ? 0 : (nowUs - schedule.dueUs(index)) / 1000;
+    this.#totals.sent(exchange, behindMs);
     this.#underWay++;
     this.#exchange(exchange, () => schedule.ended(index)).catch((error) => this.#broken = { error })
       .finally(() => {

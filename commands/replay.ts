@@ -1,4 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
+import type { Command as UntypedCommand } from "commander";
 import { CaptureError } from "../lib/capture/mod.ts";
 import { readCaFile } from "./certificates.ts";
 import {
@@ -22,6 +23,7 @@ import { serveCapture, serveSettings } from "./replay_serve.ts";
 import { caFileOption, gatewayUrlOption, nameOption } from "./runner_options.ts";
 import { sendToOrigin } from "./replay_to.ts";
 import { comparedHeaders, headerOverride, originUrl } from "./replay_to_values.ts";
+import { settle } from "./settings.ts";
 import { untilStopped } from "./until_stopped.ts";
 import { positiveDuration } from "./values.ts";
 
@@ -103,7 +105,10 @@ export function replayCommand() {
     .addOption(drainTimeoutOption())
     .addOption(logLevelOption())
     .addOption(logFormatOption())
-    .action(async (file, options) => {
+    .action(async (file, _, command) => {
+      settle(command as unknown as UntypedCommand);
+      const options = command.opts();
+      refuseWithoutServe(command as unknown as UntypedCommand);
       const json = options.json ?? false;
       Deno.exitCode = await untilStopped(async (signal) => {
         try {
@@ -133,6 +138,28 @@ export function replayCommand() {
         }
       });
     });
+}
+
+/** Flags that mean nothing without `--serve`. In the environment they may stand for other commands. */
+const flagsOfServe = [
+  "gatewayUrl",
+  "name",
+  "token",
+  "tokenFile",
+  "pingInterval",
+  "pingTimeout",
+  "drainTimeout",
+  "match",
+];
+
+/** @throws {UsageError} when one of them is given */
+function refuseWithoutServe(command: UntypedCommand): void {
+  if (command.getOptionValue("serve") === true) return;
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (!flagsOfServe.includes(name) || command.getOptionValueSource(name) !== "cli") continue;
+    throw new UsageError(`${option.long} is for --serve, which makes this a runner`);
+  }
 }
 
 /** Flags that mean nothing without `--to`. */

@@ -6,6 +6,7 @@ import { LineOutput } from "./replay_output.ts";
 import { openCapture, ReadingProgress } from "./replay_reading.ts";
 import { headerLines, size } from "./replay_text.ts";
 import { selectionIn, type SelectionSettings } from "./replay_values.ts";
+import { TextBuffer, writeAll } from "./text_buffer.ts";
 import { version } from "./version.ts";
 
 /** Text is encoded into a buffer of this size, which is written when it is full, bytes. */
@@ -73,9 +74,10 @@ function endingLines(
 /** A file that is written in pieces of text. */
 class TextFile implements Disposable {
   readonly #file: Deno.FsFile;
-  readonly #encoder = new TextEncoder();
-  readonly #buffer = new Uint8Array(bufferBytes);
-  #used = 0;
+  readonly #buffer = new TextBuffer(bufferBytes, (bytes) => {
+    writeAll(this.#file, bytes);
+    this.bytes += bytes.length;
+  });
   /** Written so far. */
   bytes = 0;
 
@@ -107,21 +109,11 @@ class TextFile implements Disposable {
   }
 
   write(text: string): void {
-    let rest = text;
-    while (rest !== "") {
-      const { read, written } = this.#encoder.encodeInto(rest, this.#buffer.subarray(this.#used));
-      this.#used += written;
-      if (read === rest.length) return;
-      rest = rest.slice(read);
-      this.flush();
-    }
+    this.#buffer.write(text);
   }
 
   flush(): void {
-    const end = this.#used;
-    for (let at = 0; at < end;) at += this.#file.writeSync(this.#buffer.subarray(at, end));
-    this.bytes += end;
-    this.#used = 0;
+    this.#buffer.flush();
   }
 
   [Symbol.dispose](): void {

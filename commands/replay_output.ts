@@ -1,12 +1,14 @@
-/** Lines are gathered up to this size before they are written. */
-const gatherChars = 64 * 1024;
+import { TextBuffer, writeAll } from "./text_buffer.ts";
+
+/** Lines are gathered up to this size before they are written, bytes. */
+const gatherBytes = 64 * 1024;
 
 /**
  * Standard output for many lines: they are written in large pieces. When its reader goes away (`| head`), the rest is
  * dropped and {@link closed} says so.
  */
 export class LineOutput {
-  #gathered = "";
+  readonly #buffer = new TextBuffer(gatherBytes, (bytes) => this.#write(bytes));
   /** Nobody reads any more. */
   closed = false;
 
@@ -15,16 +17,17 @@ export class LineOutput {
   }
 
   write(text: string): void {
-    if (this.closed) return;
-    this.#gathered += text;
-    if (this.#gathered.length >= gatherChars) this.flush();
+    if (!this.closed) this.#buffer.write(text);
   }
 
   flush(): void {
-    let bytes = new TextEncoder().encode(this.#gathered);
-    this.#gathered = "";
+    this.#buffer.flush();
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.closed) return;
     try {
-      while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+      writeAll(Deno.stdout, bytes);
     } catch (error) {
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
       this.closed = true;

@@ -3,9 +3,9 @@ import { LinkRefusedError } from "../lib/link/mod.ts";
 import { Pace, Recordings, StandIn } from "../lib/replay/mod.ts";
 import { Runner, type RunnerState } from "../lib/runner/mod.ts";
 import type { LogFormat, Logger, LogLevel } from "../lib/telemetry/mod.ts";
+import { readCaFile } from "./certificates.ts";
 import { makeLogger, resolvePingTimeout } from "./common_options.ts";
 import { exitCodes, UsageError } from "./errors.ts";
-import { readTextFile } from "./files.ts";
 import { printLine } from "./output.ts";
 import { readExchanges } from "./replay_exchanges.ts";
 import { servableLines, ServeTally } from "./replay_serve_text.ts";
@@ -51,7 +51,7 @@ export function serveSettings(options: {
     gatewayUrl: neededGatewayUrl(options),
     token: neededToken(options),
     name,
-    caCerts: caFile === undefined ? undefined : [readTextFile(caFile, "CA file")],
+    caCerts: readCaFile(caFile),
     pingIntervalMs: pingInterval,
     pingTimeoutMs: resolvePingTimeout(options),
     drainMs: drainTimeout,

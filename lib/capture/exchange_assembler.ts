@@ -2,6 +2,7 @@ import {
   type BodyChunkFrame,
   formatStreamId,
   frameTypes,
+  parseStreamId,
   type SequencedFrame,
   type StreamFrame,
   type WsMessageFrame,
@@ -11,6 +12,7 @@ import { type CapturedBody, type CapturedExchange, emptyBody, type Origin } from
 import type { CaptureEvent, CaptureRecord, CaptureSide, FrameRecord } from "./format.ts";
 import { IndexProgress } from "./index_progress.ts";
 import { RecentIds } from "./recent_ids.ts";
+import { StreamMap } from "./stream_map.ts";
 import { type ByteStore, MemoryStore } from "./stored_bytes.ts";
 
 export interface ExchangeAssemblerOptions {
@@ -47,7 +49,7 @@ interface Live {
 export class ExchangeAssembler {
   readonly #options: ExchangeAssemblerOptions;
   readonly #store: ByteStore;
-  readonly #live = new Map<string, Live>();
+  readonly #live = new StreamMap<Live>();
   /** Streams that ended lately: frames that crossed a reset on the way are no new exchange. */
   readonly #ended = new RecentIds<number>(endedKept);
 
@@ -59,6 +61,13 @@ export class ExchangeAssembler {
   /** Exchanges that are not over. */
   get liveCount(): number {
     return this.#live.size;
+  }
+
+  /** When the first of them began, microseconds since the capture began; `Infinity` when there are none. */
+  get oldestLiveUs(): number {
+    let oldestUs = Infinity;
+    for (const { exchange } of this.#live.oldest()) oldestUs = Math.min(oldestUs, exchange.startedAtUs);
+    return oldestUs;
   }
 
   /** @throws {ProtocolError} when a record holds a frame that is none */
@@ -89,14 +98,14 @@ export class ExchangeAssembler {
     const frame = decodeCapturedFrame(record);
     if (frame === null || frame.type < frameTypes.requestStart) return;
     const stream = frame as StreamFrame;
-    const id = formatStreamId(stream.gatewayId, stream.requestId);
-    let live = this.#live.get(id);
+    const { gatewayId, requestId } = stream;
+    let live = this.#live.get(gatewayId, requestId);
     if (live === undefined) {
       // What comes after the end (a last acknowledgement, a reset that crossed) tells nothing more.
       if (stream.type === frameTypes.ack || stream.type === frameTypes.reset) return;
       if (this.#ended.get(stream.requestId) === stream.gatewayId) return;
-      live = begin(stream, id, record.timeUs);
-      this.#live.set(id, live);
+      live = begin(stream, record.timeUs);
+      this.#live.set(gatewayId, requestId, live);
     }
     const { exchange } = live;
     exchange.endedAtUs = record.timeUs;
@@ -117,7 +126,7 @@ export class ExchangeAssembler {
   }
 
   #over(exchange: CapturedExchange): void {
-    this.#live.delete(exchange.id);
+    this.#live.delete(exchange.gatewayId, exchange.requestId);
     this.#ended.set(exchange.requestId, exchange.gatewayId);
     this.#options.done(exchange);
   }
@@ -212,7 +221,8 @@ export class ExchangeAssembler {
   #event(event: CaptureEvent, at: { timeUs: number; link: number }): void {
     switch (event.name) {
       case "collected": {
-        const live = this.#live.get(event.stream);
+        const stream = parseStreamId(event.stream);
+        const live = stream === null ? undefined : this.#live.get(stream.gatewayId, stream.requestId);
         if (live === undefined) return;
         live.exchange.collected = event.reason;
         live.exchange.endedAtUs = at.timeUs;
@@ -231,12 +241,12 @@ export class ExchangeAssembler {
   }
 }
 
-function begin(frame: SequencedFrame, id: string, timeUs: number): Live {
+function begin(frame: SequencedFrame, timeUs: number): Live {
   const isWebSocket = frame.type === frameTypes.wsOpen || frame.type === frameTypes.wsAccept ||
     frame.type === frameTypes.wsMessage || frame.type === frameTypes.wsClose;
   const hasBeginning = frame.type === frameTypes.requestStart || frame.type === frameTypes.wsOpen;
   const exchange: CapturedExchange = {
-    id,
+    id: formatStreamId(frame.gatewayId, frame.requestId),
     gatewayId: frame.gatewayId,
     requestId: frame.requestId,
     kind: isWebSocket ? "websocket" : "http",

@@ -18,6 +18,8 @@ export { IndexProgress } from "./index_progress.ts";
 export { RecentIds } from "./recent_ids.ts";
 export { secretHeaders } from "./redaction.ts";
 export { CaptureReader, type CaptureSource } from "./reader.ts";
+export { LiveMap } from "./live_map.ts";
+export { StreamMap } from "./stream_map.ts";
 export { readRecords, type ReadRecordsOptions } from "./read_records.ts";
 export {
   type ByteStore,

@@ -82,8 +82,8 @@ export class SpillStore implements ByteStore {
   /** Forgets everything that was kept: nothing of it may be read again. */
   clear(): void {
     this.#gatheredBytes = 0;
+    if (this.#written > 0) this.#file.truncateSync(0);
     this.#written = 0;
-    this.#file.truncateSync(0);
   }
 
   [Symbol.dispose](): void {
@@ -103,7 +103,8 @@ export class SpillStore implements ByteStore {
   }
 
   #read(at: number, length: number): Uint8Array {
-    if (at + length > this.#written) this.#flush();
+    const gatheredAt = at - this.#written;
+    if (gatheredAt >= 0) return this.#gathered.slice(gatheredAt, gatheredAt + length);
     const bytes = new Uint8Array(length);
     this.#file.seekSync(at, Deno.SeekMode.Start);
     for (let done = 0; done < length;) {

@@ -277,6 +277,9 @@ Deno.test("what --serve cannot do is said in one line", async () => {
     assert.deepEqual([result.code, result.stdout], [code, ""], args.join(" "));
     assert.match(result.stderr, line);
   }
+  const alone = await replay([har, "--gateway-url", "ws://127.0.0.1:1"]);
+  assert.deepEqual([alone.code, alone.stdout], [2, ""]);
+  assert.match(alone.stderr, /^error: --gateway-url is for --serve, which makes this a runner\n$/);
   await using gateway = await startGateway();
   await Deno.writeTextFile(har, '{"log":{"entries":[]}}');
   const refused = await replay([har, "--serve", "--gateway-url", gateway.wsUrl, "--token", "wrong"]);

@@ -7,7 +7,7 @@ import {
   type StreamFrame,
   type StreamPosition,
 } from "../../protocol/mod.ts";
-import { type CaptureDirection, type CaptureSide, RecentIds } from "../../capture/mod.ts";
+import { type CaptureDirection, type CaptureSide, LiveMap, RecentIds } from "../../capture/mod.ts";
 import { ReceivedSide } from "./received_side.ts";
 import { SentSide } from "./sent_side.ts";
 import type { Problem } from "./violation.ts";
@@ -51,7 +51,7 @@ interface StreamCheck {
 export class SessionCheck {
   readonly #opener: boolean;
   readonly #windows: Windows;
-  readonly #streams = new Map<number, StreamCheck>();
+  readonly #streams = new LiveMap<number, StreamCheck>();
   /** Collected in this turn: a message that is recorded behind may hold their last acknowledgements. */
   readonly #collected: { requestId: number; stream: StreamCheck }[] = [];
   readonly #endings = new RecentIds<number>(endingsKept);

@@ -74,7 +74,9 @@ export class HarExport implements Disposable {
     const { startedAtUs, endedAtUs } = exchange;
     const isAsked = selectsStream(this.#selection, exchange) &&
       selectsTime(this.#selection, startedAtUs, endedAtUs);
-    if (isAsked) this.#order.add(exchange);
+    if (isAsked) this.#order.add(exchange, this.#assembler.oldestLiveUs);
+    // So that the file does not grow with the capture.
+    if (this.#assembler.liveCount === 0 && this.#order.waitingCount === 0) this.#store.clear();
   }
 
   #write(exchange: CapturedExchange): void {

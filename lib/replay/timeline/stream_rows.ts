@@ -1,6 +1,7 @@
 import {
   formatStreamId,
   frameTypes,
+  parseStreamId,
   payloadBytes,
   type SequencedFrame,
   type StreamFrame,
@@ -12,6 +13,7 @@ import {
   IndexProgress,
   type Origin,
   RecentIds,
+  StreamMap,
 } from "../../capture/mod.ts";
 
 /** One stream, as a timeline shows it. Times are microseconds since the capture began. */
@@ -58,7 +60,7 @@ const endedKept = 4096;
 export class StreamRows {
   readonly #side: CaptureSide;
   readonly #done: (row: StreamRow) => void;
-  readonly #live = new Map<string, Live>();
+  readonly #live = new StreamMap<Live>();
   readonly #ended = new RecentIds<number>(endedKept);
 
   /** @param done is given each row when its stream is over */
@@ -67,15 +69,16 @@ export class StreamRows {
     this.#done = done;
   }
 
-  /** Rows of streams that are not over, the one that began first in front. */
-  *live(): Generator<StreamRow> {
-    for (const { row } of this.#live.values()) yield row;
+  /** When the first of the streams began that are not over; `Infinity` when all are. */
+  get oldestLiveUs(): number {
+    let oldestUs = Infinity;
+    for (const { row } of this.#live.oldest()) oldestUs = Math.min(oldestUs, row.startUs);
+    return oldestUs;
   }
 
   /** @returns the row that the frame belongs to; `null` when its stream is over */
   frame(frame: StreamFrame, record: FrameRecord): StreamRow | null {
-    const id = formatStreamId(frame.gatewayId, frame.requestId);
-    const live = this.#live.get(id) ?? this.#begin(frame, id, record.timeUs);
+    const live = this.#live.get(frame.gatewayId, frame.requestId) ?? this.#begin(frame, record.timeUs);
     if (live === null) return null;
     const { row } = live;
     row.endUs = record.timeUs;
@@ -89,11 +92,12 @@ export class StreamRows {
   }
 
   collected(id: string, reason: CollectReason, timeUs: number): void {
-    const live = this.#live.get(id);
+    const stream = parseStreamId(id);
+    const live = stream === null ? undefined : this.#live.get(stream.gatewayId, stream.requestId);
     if (live === undefined) return;
     live.row.collected = reason;
     live.row.endUs = timeUs;
-    this.#live.delete(id);
+    this.#live.delete(live.gatewayId, live.requestId);
     this.#ended.set(live.requestId, live.gatewayId);
     this.#done(live.row);
   }
@@ -109,14 +113,14 @@ export class StreamRows {
     this.#live.clear();
   }
 
-  #begin(frame: StreamFrame, id: string, timeUs: number): Live | null {
+  #begin(frame: StreamFrame, timeUs: number): Live | null {
     const { type } = frame;
     if (type === frameTypes.ack || type === frameTypes.reset) return null;
     if (this.#ended.get(frame.requestId) === frame.gatewayId) return null;
     const isWebSocket = type === frameTypes.wsOpen || type === frameTypes.wsAccept ||
       type === frameTypes.wsMessage || type === frameTypes.wsClose;
     const row: StreamRow = {
-      id,
+      id: formatStreamId(frame.gatewayId, frame.requestId),
       kind: isWebSocket ? "websocket" : "http",
       startUs: timeUs,
       endUs: timeUs,
@@ -136,7 +140,7 @@ export class StreamRows {
     const opening = type === frameTypes.requestStart || type === frameTypes.wsOpen;
     const { gatewayId, requestId } = frame;
     const live = { row, gatewayId, requestId, progress: new IndexProgress(opening) };
-    this.#live.set(id, live);
+    this.#live.set(gatewayId, requestId, live);
     return live;
   }
 }

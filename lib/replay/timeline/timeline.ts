@@ -133,7 +133,7 @@ export class Timeline {
     const { selection } = this.#options;
     if (!selectsStream(selection, row) || !selectsTime(selection, row.startUs, row.endUs)) return;
     addStream(this.#totals, row);
-    this.#order.add(row);
+    this.#order.add(row, this.#streams.oldestLiveUs);
   }
 
   #entry(entry: TimelineEntry): void {

@@ -48,18 +48,26 @@ export interface SpilledBytes extends StoredBytes {
 /** Writes to the file are gathered up to this size, bytes. */
 const gatherBytes = 256 * 1024;
 
+/** An open file cannot be removed there. */
+const keepsName = Deno.build.os === "windows";
+
 /**
  * Keeps bytes in a temporary file, so that all exchanges of a large capture can be held at once: a part then
- * costs some hundred bytes of memory, whatever its size. Disposing it removes the file.
+ * costs some hundred bytes of memory, whatever its size. Disposing it removes the file. Where an open file may lose its
+ * name, it loses it at once: then not even a process that is killed leaves what it held behind.
  */
 export class SpillStore implements ByteStore {
-  /** Where the file is. */
+  /** Where the file is, or was made. */
   readonly path = Deno.makeTempFileSync({ prefix: "tunnel-replay-", suffix: ".spill" });
   readonly #file = Deno.openSync(this.path, { read: true, write: true });
   /** Used again and again: memory that is thrown away in such amounts is not taken back fast enough. */
   readonly #gathered = new Uint8Array(gatherBytes);
   #gatheredBytes = 0;
   #written = 0;
+
+  constructor() {
+    if (!keepsName) Deno.removeSync(this.path);
+  }
 
   keep(bytes: Uint8Array, omittedBytes: number): SpilledBytes {
     const { length } = bytes;
@@ -88,7 +96,7 @@ export class SpillStore implements ByteStore {
 
   [Symbol.dispose](): void {
     this.#file.close();
-    Deno.removeSync(this.path);
+    if (keepsName) Deno.removeSync(this.path);
   }
 
   #flush(): void {

@@ -17,6 +17,8 @@ export interface Answered {
   close: Close | null;
   /** Why it went no further, where it did not come to its end. */
   failure: string | null;
+  /** It was not sent at all, so that it is not what was recorded, even where there was no answer either. */
+  unreachable?: boolean;
   /** From the first byte sent to the last one received, milliseconds. */
   durationMs: number;
 }

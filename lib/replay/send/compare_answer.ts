@@ -36,6 +36,9 @@ export async function compareAnswer(
   };
   const end = recordedEnd(exchange);
   if (end.kind === "left") note(`${end.why} before its end: only what came before that was compared`);
+  if (end.kind === "broken" && answered.failure !== null) {
+    note(`it broke off in the recording, too: then ${end.why}, now ${answered.failure}`);
+  }
   if (end.kind === "broken" || answered.failure !== null) {
     compareEnds({ end, exchange, answered, differences });
   }

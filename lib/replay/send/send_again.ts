@@ -172,7 +172,7 @@ class SendAgain implements Disposable {
       seen: this.#totals.headers,
     });
     const { list, count } = differences;
-    const failed = answered.failure !== null && count > 0;
+    const failed = answered.failure !== null && (count > 0 || answered.unreachable === true);
     this.#report({
       ...outcome,
       result: failed ? "failed" : count > 0 ? "different" : "same",
@@ -190,7 +190,7 @@ class SendAgain implements Disposable {
     } catch (error) {
       if (!(error instanceof DialError || error instanceof EncodeError)) throw error;
       const failure = error instanceof DialError ? error.message : `it is not HTTP/1.1: ${error.message}`;
-      return { answer: null, messages: [], close: null, failure, durationMs: 0 };
+      return { answer: null, messages: [], close: null, failure, unreachable: true, durationMs: 0 };
     }
   }
 

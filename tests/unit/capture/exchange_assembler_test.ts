@@ -139,12 +139,14 @@ Deno.test("an exchange without its beginning, or with a gap, says so", () => {
   );
 });
 
-Deno.test("bodies can be kept in a file, which is gone afterwards, or as lengths alone", () => {
+Deno.test("bodies can be kept in a file that no process leaves behind, or as lengths alone", () => {
   let path: string;
   {
     using store = new SpillStore();
     path = store.path;
-    assert.ok(Deno.statSync(path).isFile);
+    // Without a name from the start, where that can be: a process that is killed cannot tidy up.
+    if (Deno.build.os === "windows") assert.ok(Deno.statSync(path).isFile);
+    else assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
     const [exchange] = exchanges(request(), store);
     assert.equal(new TextDecoder().decode(bytesOf(exchange.body.parts)), "question");
     const large = new Uint8Array(300_000).map((_, i) => i % 251);

@@ -82,7 +82,12 @@ Deno.test("no answer where one was recorded is a difference, and none where none
   ]);
   const reset = { timeUs: 3000, from: "origin" as const, code: 3, reason: "it hung up" };
   const broken = exchangeOf({ answer: null, reset });
-  assert.deepEqual((await compare(broken, { answer: null, failure: "it hung up, too" })).found, []);
+  const again = await compare(broken, { answer: null, failure: "it was silent" });
+  assert.deepEqual(again.found, []);
+  assert.match(
+    again.notes.join(),
+    /broke off in the recording, too: then origin failed: it hung up, now it was silent/,
+  );
   assert.deepEqual((await compare(broken, { answer: answerOf(bodyOf()) })).found, [
     ["answer", "", "no answer: origin failed: it hung up", "answered 200"],
   ]);

@@ -58,6 +58,7 @@ export class AdminServer implements AsyncDisposable {
   readonly #api: AdminApi;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #stopping = new AbortController();
+  readonly #underWay = new Set<Promise<void>>();
 
   /**
    * Listens and serves.
@@ -83,7 +84,10 @@ export class AdminServer implements AsyncDisposable {
       signal: this.#stopping.signal,
       onListen: () => {},
       onError: (error) => this.#failed(error),
-    }, (request) => this.#serve(request));
+    }, (request, { completed }) => {
+      this.#follow(completed);
+      return this.#serve(request);
+    });
   }
 
   get address(): { hostname: string; port: number } {
@@ -93,13 +97,24 @@ export class AdminServer implements AsyncDisposable {
   /** Ends all streams of events and, once they are answered, all requests; what takes too long is broken off. */
   async close(): Promise<void> {
     this.#feed.close();
-    const timer = setTimeout(() => this.#stopping.abort(), closeWithinMs);
-    await this.#server.shutdown();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, closeWithinMs));
+    await Promise.race([Promise.all(this.#underWay), late]);
     clearTimeout(timer);
+    this.#stopping.abort();
+    await this.#server.finished;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Remembers an answer until it is out, or its reader is gone. */
+  #follow(completed: Promise<void>): void {
+    const settled: Promise<void> = completed.then(() => {}, () => {}).finally(() =>
+      this.#underWay.delete(settled)
+    );
+    this.#underWay.add(settled);
   }
 
   async #serve(request: Request): Promise<Response> {

@@ -154,21 +154,27 @@ Deno.test("no more requests are remembered than asked for, and of each body no m
   }
 });
 
-Deno.test("for a reader of events that takes nothing no more is kept than a bound, and it is told that it missed some", async () => {
-  await using stack = await startStack(options);
-  const { process, port } = stack.gateway;
-  const admin = new URL(await adminUrl(process));
-  using reader = await Deno.connect({ hostname: admin.hostname, port: Number(admin.port) });
+/** A reader of events that takes nothing after the first, and a gateway that has more to tell it than buffers hold. */
+async function idleReader(stack: Stack, requests: number): Promise<Deno.TcpConn> {
+  const admin = new URL(await adminUrl(stack.gateway.process));
+  const reader = await Deno.connect({ hostname: admin.hostname, port: Number(admin.port) });
   await reader.write(new TextEncoder().encode(`GET /api/events HTTP/1.1\r\nHost: ${admin.host}\r\n\r\n`));
-  const buffer = new Uint8Array(64 * 1024);
-  await bounded(reader.read(buffer), "the first event");
-  // Long targets make large events: 60 MB in all.
+  await bounded(reader.read(new Uint8Array(4 * 1024)), "the first event");
+  // Long targets make large events.
   const filler = "x".repeat(30_000);
-  using client = await RawHttpClient.connect(port);
-  for (let i = 0; i < 2_000; i++) {
+  using client = await RawHttpClient.connect(stack.gateway.port);
+  for (let i = 0; i < requests; i++) {
     await client.send(`GET /name?${filler}${i} HTTP/1.1\r\nHost: a\r\n\r\n`);
     assert.equal((await client.response()).status, 200);
   }
+  return reader;
+}
+
+Deno.test("for a reader of events that takes nothing no more is kept than a bound, and it is told that it missed some", async () => {
+  await using stack = await startStack(options);
+  // 60 MB of events in all.
+  using reader = await idleReader(stack, 2_000);
+  const buffer = new Uint8Array(64 * 1024);
   let bytes = 0;
   let tail = "";
   while (!tail.includes("event: missed")) {
@@ -179,4 +185,15 @@ Deno.test("for a reader of events that takes nothing no more is kept than a boun
   }
   // The kernel's buffers for both ends take most of it.
   assert.ok(bytes < 30_000_000, `${bytes} bytes were kept`);
+});
+
+Deno.test("a reader of events that takes nothing does not keep the gateway from ending", async () => {
+  await using stack = await startStack(options);
+  using _reader = await idleReader(stack, 600);
+  stack.gateway.process.signal("SIGTERM");
+  assert.equal(
+    (await bounded(stack.gateway.process.status(), "the gateway to end")).code,
+    0,
+    stack.gateway.process.stderr.slice(-1500),
+  );
 });

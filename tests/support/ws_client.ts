@@ -86,6 +86,7 @@ export class WsClient implements Disposable {
         reject(new UpgradeRefusedError(response.statusCode, response.headers, body));
         client.socket.terminate();
       });
+      response.on("close", () => reject(new Error("the refusal broke off")));
     });
     client.socket.on("error", (error: Error) => reject(error));
     return bounded(promise, `${url} to open`);
@@ -147,5 +148,5 @@ interface RefusedResponse {
   statusCode: number;
   headers: Record<string, string | string[] | undefined>;
   on(event: "data", listener: (part: Uint8Array) => void): void;
-  on(event: "end", listener: () => void): void;
+  on(event: "end" | "close", listener: () => void): void;
 }

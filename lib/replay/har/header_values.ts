@@ -16,7 +16,23 @@ export function namedValues(headers: RawHeaders): NamedValue[] {
 export function queryOf(target: string): NamedValue[] {
   const at = target.indexOf("?");
   if (at === -1) return [];
-  return [...new URLSearchParams(target.slice(at + 1))].map(([name, value]) => ({ name, value }));
+  return target.slice(at + 1).split("&").filter((piece) => piece !== "").map((piece) => {
+    const equals = piece.indexOf("=");
+    const end = equals === -1 ? piece.length : equals;
+    return { name: decoded(piece.slice(0, end)), value: decoded(piece.slice(end + 1)) };
+  });
+}
+
+function decoded(text: string): string {
+  const spaced = text.replaceAll("+", " ");
+  if (!spaced.includes("%")) return spaced;
+  try {
+    return decodeURIComponent(spaced);
+  } catch (error) {
+    // Not percent-encoded after all: it means itself.
+    if (error instanceof URIError) return spaced;
+    throw error;
+  }
 }
 
 /** Cookies of a request; none of a value that was redacted. */

@@ -10,14 +10,19 @@ import { splitUrl, urlOf } from "./url.ts";
 const httpVersion = "HTTP/1.1";
 const defaultType = "application/octet-stream";
 
+/** Longest text that is gathered before it is handed on. */
+const gatherChars = 16 * 1024;
+
 /** Writes entries of a HAR, piece by piece: an exchange may be larger than memory. */
 export class EntryWriter {
-  readonly #write: (text: string) => void;
+  readonly #sink: (text: string) => void;
   readonly #zeroUs: number;
+  /** Of the entry being written: most are small, and handed on in one piece. */
+  #gathered = "";
 
   /** @param zeroUs where the exchanges' times are 0: wall clock, microseconds since 1970 */
   constructor(write: (text: string) => void, zeroUs: number) {
-    this.#write = write;
+    this.#sink = write;
     this.#zeroUs = zeroUs;
   }
 
@@ -34,6 +39,17 @@ export class EntryWriter {
     if (exchange.kind === "websocket") this.#messages(exchange.messages);
     const own = ownFields(exchange, { target: splitUrl(url)?.target ?? "", responseEncoded });
     this.#write(`,"cache":{},"timings":${JSON.stringify(timings)},"_tunnel":${JSON.stringify(own)}}`);
+    this.#flush();
+  }
+
+  #write(text: string): void {
+    this.#gathered += text;
+    if (this.#gathered.length >= gatherChars) this.#flush();
+  }
+
+  #flush(): void {
+    this.#sink(this.#gathered);
+    this.#gathered = "";
   }
 
   /** An object's fields without its closing brace: more follow. */
@@ -190,8 +206,14 @@ function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
+/** The second that was written last: thousands of entries are of the same. */
+let latest = { second: -1, text: "" };
+
 /** A time with its microseconds, which a `Date` does not keep. */
 function isoTime(us: number): string {
-  const ms = Math.floor(us / 1000);
-  return new Date(ms).toISOString().replace("Z", `${String(us - ms * 1000).padStart(3, "0")}Z`);
+  const second = Math.floor(us / 1e6);
+  if (second !== latest.second) {
+    latest = { second, text: new Date(second * 1000).toISOString().slice(0, "2026-07-30T10:22:33".length) };
+  }
+  return `${latest.text}.${String(us - second * 1e6).padStart(6, "0")}Z`;
 }

@@ -4,8 +4,11 @@ export interface StoredBytes {
   readonly length: number;
   /** How many of them the capture left out, at the end; they read as zeros. */
   readonly omittedBytes: number;
-  /** @throws {Error} when bodies were not kept, or their store is closed */
-  read(): Uint8Array;
+  /**
+   * @param into memory that may be used for them, as long as the caller wants: who reads much saves throwing much away
+   * @throws {Error} when bodies were not kept, or their store is closed
+   */
+  read(into?: Uint8Array): Uint8Array;
 }
 
 /** Keeps what {@link ExchangeAssembler} is given of bodies and messages. */
@@ -84,7 +87,7 @@ export class SpillStore implements ByteStore {
 
   /** What {@link keep} gave for the bytes at this offset, for those who remember no more than that. */
   at(at: number, { length, omittedBytes }: { length: number; omittedBytes: number }): SpilledBytes {
-    return { at, length, omittedBytes, read: () => this.#read(at, length) };
+    return { at, length, omittedBytes, read: (into) => this.#read(at, length, into) };
   }
 
   /** Forgets everything that was kept: nothing of it may be read again. */
@@ -110,10 +113,11 @@ export class SpillStore implements ByteStore {
     this.#written += bytes.length;
   }
 
-  #read(at: number, length: number): Uint8Array {
+  #read(at: number, length: number, into?: Uint8Array): Uint8Array {
     const gatheredAt = at - this.#written;
     if (gatheredAt >= 0) return this.#gathered.slice(gatheredAt, gatheredAt + length);
-    const bytes = new Uint8Array(length);
+    const fits = into !== undefined && into.length >= length;
+    const bytes = fits ? into.subarray(0, length) : new Uint8Array(length);
     this.#file.seekSync(at, Deno.SeekMode.Start);
     for (let done = 0; done < length;) {
       const count = this.#file.readSync(bytes.subarray(done));

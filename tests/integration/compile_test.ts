@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { compileArgs, permissions } from "../../packaging/compile.ts";
+import { compileArgs, runtimeFlags } from "../../packaging/compile.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -74,5 +74,5 @@ Deno.test("the executable has the program, its page and the packages it imports,
 
 Deno.test("the executable may do what the task `tunnel` may, and no more", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(`${root}/deno.json`));
-  assert.equal(tasks.tunnel.command, `deno run ${permissions.join(" ")} main.ts`);
+  assert.equal(tasks.tunnel.command, `deno run ${runtimeFlags.join(" ")} main.ts`);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ChildProcess, testToken, tunnelPermissions } from "../support/processes.ts";
+import { runtimeFlags } from "../../packaging/compile.ts";
+import { ChildProcess, testToken } from "../support/processes.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const stack = sharedStack();
@@ -10,7 +11,7 @@ function onTerminal(args: string[], env: Record<string, string> = {}): ChildProc
     Deno.execPath(),
     "run",
     "--quiet",
-    ...tunnelPermissions,
+    ...runtimeFlags,
     "main.ts",
     "ping-probe",
     "--gateway-url",

@@ -1,9 +1,7 @@
 import { fileURLToPath } from "node:url";
+import { runtimeFlags } from "../../packaging/compile.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-
-/** The permissions that `deno task tunnel` gives: tests run the commands with no more. */
-export const tunnelPermissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
 
 export interface ProcessOptions {
   env?: Record<string, string>;
@@ -130,7 +128,7 @@ export class ChildProcess implements AsyncDisposable {
 export function tunnel(args: string[], options?: ProcessOptions): ChildProcess {
   return new ChildProcess(
     Deno.execPath(),
-    ["run", "--quiet", ...tunnelPermissions, "main.ts", ...args],
+    ["run", "--quiet", ...runtimeFlags, "main.ts", ...args],
     options,
   );
 }

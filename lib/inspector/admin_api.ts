@@ -4,7 +4,8 @@ import { ApiError } from "./api_error.ts";
 import type { LinkJson, StatusJson } from "./api_shapes.ts";
 import { routeOf } from "./api_routes.ts";
 import type { EventFeed } from "./event_feed.ts";
-import { exchangeDetail, exchangeSummary } from "./exchange_json.ts";
+import type { ExchangeDetail } from "./api_shapes.ts";
+import { exchangeSummary } from "./exchange_json.ts";
 import type { ExchangeRecord } from "./exchange_record.ts";
 import type { History } from "./history.ts";
 import type { Inspected } from "./inspected.ts";
@@ -62,7 +63,7 @@ export class AdminApi {
       case "GET /api/requests":
         return json(this.#requests(url.searchParams));
       case "GET /api/requests/{id}":
-        return json(exchangeDetail(this.#record(id)));
+        return json(await detailOf(this.#record(id)));
       case "POST /api/requests/{id}/replay":
         return json(await this.#replay(this.#record(id)));
       case "GET /api/events":
@@ -202,8 +203,14 @@ export class AdminApi {
     const answer = await answering;
     clearTimeout(timer);
     noteAnswer(copy, answer, now() - startedAtMs);
-    return exchangeDetail(copy);
+    return await detailOf(copy);
   }
+}
+
+/** Loaded when it is first asked for: what unpacks bodies would take its time from each start. */
+async function detailOf(record: ExchangeRecord): Promise<ExchangeDetail> {
+  const { exchangeDetail } = await import("./exchange_detail.ts");
+  return exchangeDetail(record);
 }
 
 function noteAnswer(record: ExchangeRecord, answer: StreamAnswer, durationMs: number): void {

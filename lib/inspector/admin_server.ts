@@ -12,7 +12,7 @@ import { EventFeed } from "./event_feed.ts";
 import { type AccessRules, refusalOf } from "./guard.ts";
 import type { History } from "./history.ts";
 import type { Inspected } from "./inspected.ts";
-import { pageFiles } from "./page_files.ts";
+import type { PageFile } from "./page_files.ts";
 
 export interface AdminServerOptions {
   hostname: string;
@@ -129,9 +129,7 @@ export class AdminServer implements AsyncDisposable {
       const host = request.headers.get("host");
       return problem(400, { code: "bad_host", message: `"${host}" is no name and port that anything has.` });
     }
-    const page = request.method === "GET" || request.method === "HEAD"
-      ? pageFiles.get(url.pathname)
-      : undefined;
+    const page = await pageAt(request.method, url.pathname);
     const refusal = refusalOf({ headers: request.headers, open: page !== undefined }, this.#rules());
     if (refusal !== null) return problem(refusal.status, refusal, refusal.headers);
     if (page !== undefined) return new Response(page.text, { headers: { "content-type": page.type } });
@@ -170,6 +168,15 @@ export class AdminServer implements AsyncDisposable {
     this.#options.logger.error("admin.failed", { reason: message });
     return problem(500, { code: "internal", message });
   }
+}
+
+/** The page's file at `path`. They are loaded when somebody looks. */
+async function pageAt(method: string, path: string): Promise<PageFile | undefined> {
+  if ((method !== "GET" && method !== "HEAD") || path === "/metrics" || path.startsWith("/api/")) {
+    return undefined;
+  }
+  const { pageFiles } = await import("./page_files.ts");
+  return pageFiles.get(path);
 }
 
 /** Every metric of what is inspected, as it is now. */

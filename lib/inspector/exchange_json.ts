@@ -1,20 +1,8 @@
-import { Buffer } from "node:buffer";
-import {
-  brotliDecompressSync,
-  type BrotliOptions,
-  constants,
-  gunzipSync,
-  inflateSync,
-  type ZlibOptions,
-} from "node:zlib";
 import { headerValue } from "../http1/mod.ts";
-import type { BodyJson, ExchangeDetail, ExchangeSummary, HeaderPair } from "./api_shapes.ts";
+import type { ExchangeSummary } from "./api_shapes.ts";
 import type { ExchangeRecord } from "./exchange_record.ts";
-import type { KeptBytes } from "./kept_bytes.ts";
 
-/** A body unpacked for display may grow to this, bytes: a small one can hold gigabytes. */
-const maxUnpackedBytes = 1024 * 1024;
-
+/** An exchange as lists show it. */
 export function exchangeSummary(record: ExchangeRecord): ExchangeSummary {
   const { start, end } = record;
   return {
@@ -38,86 +26,4 @@ export function exchangeSummary(record: ExchangeRecord): ExchangeSummary {
     lastLinkChange: record.linkChanges.at(-1)?.change ?? null,
     replayOf: start.replayOf === undefined ? null : Number(start.replayOf),
   };
-}
-
-export function exchangeDetail(record: ExchangeRecord): ExchangeDetail {
-  const { start, responseHeaders } = record;
-  const isWebSocket = start.kind === "websocket" && record.status === 101;
-  return {
-    ...exchangeSummary(record),
-    streams: [...record.streams],
-    requestHeaders: pairs(start.headers),
-    responseHeaders: pairs(responseHeaders),
-    // Of a WebSocket the messages tell the same, one by one.
-    requestBody: isWebSocket ? empty : bodyJson(record.requestBytes, start.headers),
-    responseBody: isWebSocket ? empty : bodyJson(record.responseBytes, responseHeaders),
-    messageList: record.messages.map(({ atMs, direction, binary, bytes }) => ({
-      atMs,
-      direction,
-      binary,
-      ...bodyJson(bytes, []),
-    })),
-    closes: [...record.closes],
-    linkChangeList: [...record.linkChanges],
-  };
-}
-
-const empty: BodyJson = { bytes: 0, keptBytes: 0, unpacked: null, text: "", base64: null };
-
-function bodyJson(body: KeptBytes, headers: readonly string[]): BodyJson {
-  const { totalBytes: bytes, keptBytes, whole } = body;
-  const coding = headerValue(headers as string[], "content-encoding")?.trim().toLowerCase() ?? "";
-  const unpacked = coding === "" ? null : unpack(body.bytes(), coding);
-  const shown = unpacked ?? body.bytes();
-  const text = textOf(shown, whole);
-  return {
-    bytes,
-    keptBytes,
-    unpacked: unpacked === null ? null : coding,
-    text,
-    base64: text === null ? Buffer.from(shown).toString("base64") : null,
-  };
-}
-
-/** The content without its coding, as far as it goes; `null` when it cannot be undone. */
-function unpack(bytes: Uint8Array, coding: string): Uint8Array | null {
-  // What was kept may be cut short: the beginning is better than nothing.
-  const zlib: ZlibOptions = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxUnpackedBytes };
-  const brotli: BrotliOptions = {
-    finishFlush: constants.BROTLI_OPERATION_FLUSH,
-    maxOutputLength: maxUnpackedBytes,
-  };
-  try {
-    switch (coding) {
-      case "gzip":
-      case "x-gzip":
-        return gunzipSync(bytes, zlib);
-      case "deflate":
-        return inflateSync(bytes, zlib);
-      case "br":
-        return brotliDecompressSync(bytes, brotli);
-      default:
-        return null;
-    }
-  } catch {
-    // Not what its header says, or larger than anybody would read: it is shown as it came.
-    return null;
-  }
-}
-
-/** UTF-8 text without control characters, byte for byte, or `null`. A character cut off at the end is left out. */
-function textOf(bytes: Uint8Array, whole: boolean): string | null {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes, { stream: !whole });
-    // deno-lint-ignore no-control-regex -- they are what is looked for
-    return /[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? null : text;
-  } catch {
-    return null;
-  }
-}
-
-function pairs(headers: readonly string[]): HeaderPair[] {
-  const list: HeaderPair[] = [];
-  for (let i = 0; i < headers.length; i += 2) list.push([headers[i], headers[i + 1]]);
-  return list;
 }

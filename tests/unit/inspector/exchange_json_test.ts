@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { exchangeDetail, exchangeSummary } from "../../../lib/inspector/exchange_json.ts";
+import { exchangeDetail } from "../../../lib/inspector/exchange_detail.ts";
+import { exchangeSummary } from "../../../lib/inspector/exchange_json.ts";
 import { end, historyAt, start } from "./exchanges.ts";
 
 /** An exchange whose answer has this body. */

@@ -1,5 +1,6 @@
 import { type Frame, FrameReader, frameTypes, maxPartBytes } from "../protocol/mod.ts";
 import type { FrameRecord } from "./format.ts";
+import { FrameSlice } from "./frame_slice.ts";
 
 /** Room in front of an omitted payload: array and type, three ids, two flags and the payload's own head. */
 const headRoom = 64;
@@ -21,9 +22,14 @@ export function decodeCapturedFrame(record: FrameRecord): Frame | null {
 /**
  * As {@link decodeCapturedFrame}, but strings of stream frames that nobody wants are checked and read as `""`.
  *
- * @param texts `alone`: but for those in lists, which are headers; `none`: no string is wanted
+ * @param texts `alone`: but for those in lists, which are headers; `none`: no string is wanted, and
+ * of payloads only the length
  */
 export function skimCapturedFrame(record: FrameRecord, texts: "alone" | "none"): Frame | null {
+  if (texts === "none" && record instanceof FrameSlice && record.omittedBytes === 0) {
+    const frame = record.skim();
+    if (frame !== null) return frame;
+  }
   // Frames of links are few, and some of their strings say what they are about.
   const isOfStream = frameTypeOf(record.bytes) >= frameTypes.requestStart;
   return decodeWith(isOfStream ? readers[texts] : readers.all, record);

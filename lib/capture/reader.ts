@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { CborReader, ProtocolError } from "../protocol/mod.ts";
+import { CborReader, FrameSkimmer, ProtocolError } from "../protocol/mod.ts";
 import { collectedEvent } from "./collected_event.ts";
 import { readRecord } from "./decode_record.ts";
 import {
@@ -10,6 +10,7 @@ import {
   maxRecordBytes,
   recordKinds,
 } from "./format.ts";
+import { FrameSlice } from "./frame_slice.ts";
 
 /** Where a capture is read from: an open file, or anything else that reads as one does. */
 export interface CaptureSource {
@@ -44,6 +45,7 @@ export class CaptureReader implements Disposable {
   readonly sizeBytes: number | null;
   readonly #source: CaptureSource & Partial<Disposable>;
   readonly #buffer = new Uint8Array(bufferBytes);
+  readonly #skimmer = new FrameSkimmer(this.#buffer);
   #at = 0;
   #end = 0;
   /** Offset in the file of the buffer's first byte. */
@@ -101,9 +103,10 @@ export class CaptureReader implements Disposable {
    * The next record, the header first; `null` at the end of the file. Byte strings in it are views that the
    * following call overwrites.
    *
+   * @param reused what a frame is put into, instead of a record of its own
    * @throws {CaptureError} when the file is damaged or cut off here; it says so again when asked again
    */
-  next(): CaptureRecord | null {
+  next(reused: FrameSlice | null = null): CaptureRecord | null {
     const first = this.#first;
     if (first !== null) {
       this.#first = null;
@@ -111,7 +114,7 @@ export class CaptureReader implements Disposable {
     }
     if (this.#end - this.#at < maxRecordBytes && !this.#ended) this.#fill();
     if (this.#at === this.#end) return null;
-    return this.#frame() ?? this.#other();
+    return this.#frame(reused) ?? this.#other();
   }
 
   close(): void {
@@ -149,7 +152,7 @@ export class CaptureReader implements Disposable {
    * The next record when it is a frame or the end of a stream, which nearly all are: read without a detour, since it
    * decides how fast a capture is read. `null` leaves the record to {@link #other}.
    */
-  #frame(): CaptureRecord | null {
+  #frame(reused: FrameSlice | null): CaptureRecord | null {
     const buffer = this.#buffer;
     const start = this.#at;
     const items = buffer[start];
@@ -163,8 +166,9 @@ export class CaptureReader implements Disposable {
       this.#at = event?.end ?? start;
       if (event === null) return null;
       const { stream, reason } = event;
-      const at = { number: this.#number++, offset: this.#base + start, timeUs, link };
-      return { kind: "event", ...at, event: { name: "collected", stream, reason } };
+      const offset = this.#base + start;
+      const number = this.#number++;
+      return { kind: "event", number, offset, timeUs, link, event: { name: "collected", stream, reason } };
     }
     const length = kind <= recordKinds.received ? this.#uint(2) : -1;
     const end = this.#at + length;
@@ -172,23 +176,22 @@ export class CaptureReader implements Disposable {
       this.#at = start;
       return null;
     }
-    const bytes = buffer.subarray(this.#at, end);
+    const frameAt = this.#at;
     this.#at = end;
     const omittedBytes = items === 0x85 ? this.#uint(0) : 0;
     if (omittedBytes < 0 || omittedBytes > maxRecordBytes) {
       this.#at = start;
       return null;
     }
-    return {
-      kind: "frame",
-      number: this.#number++,
-      offset: this.#base + start,
-      timeUs,
-      link,
-      direction: kind === recordKinds.sent ? "sent" : "received",
-      bytes,
-      omittedBytes,
-    };
+    const record = reused ?? new FrameSlice();
+    record.place(buffer, this.#skimmer, frameAt, end);
+    record.number = this.#number++;
+    record.offset = this.#base + start;
+    record.timeUs = timeUs;
+    record.link = link;
+    record.direction = kind === recordKinds.sent ? "sent" : "received";
+    record.omittedBytes = omittedBytes;
+    return record;
   }
 
   /** The value of an item's head, or -1 when it is of another major type, unsafe, cut short or longer than need be. */

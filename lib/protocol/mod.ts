@@ -10,3 +10,4 @@ export * from "./limits.ts";
 export * from "./message_id.ts";
 export * from "./message_index.ts";
 export { isRunnerName, runnerNameRule } from "./runner_name.ts";
+export * from "./frame_skimmer.ts";

@@ -34,7 +34,8 @@ export async function checkCapture(
   let damage: CheckResult["damage"] = null;
   let aborted = false;
   try {
-    aborted = await readRecords(reader, (record) => check.add(record), options) === "aborted";
+    const reading = { ...options, reusesFrames: true };
+    aborted = await readRecords(reader, (record) => check.add(record), reading) === "aborted";
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
     const { offset, recordNumber, message, truncated } = error;

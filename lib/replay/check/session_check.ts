@@ -8,6 +8,7 @@ import {
   type StreamPosition,
 } from "../../protocol/mod.ts";
 import { type CaptureDirection, type CaptureSide, LiveMap, RecentIds } from "../../capture/mod.ts";
+import type { Course } from "../../session/mod.ts";
 import { ReceivedSide } from "./received_side.ts";
 import { SentSide } from "./sent_side.ts";
 import type { Problem } from "./violation.ts";
@@ -24,6 +25,11 @@ const collectedKept = 4096;
 /** An ending: the link it happened on, times four, and who had sent a reset. */
 const byOwnReset = 1;
 const byPeerReset = 2;
+
+const courses = {
+  http: coursesOf("http"),
+  websocket: coursesOf("websocket"),
+};
 
 /** Credit each new stream starts with, bytes; `null` when the capture does not tell. */
 export interface Windows {
@@ -134,13 +140,21 @@ export class SessionCheck {
 
   #ack(frame: AckFrame, direction: CaptureDirection): Problem | null {
     const live = this.#streams.get(frame.requestId);
-    const stream = live ?? this.#collected.findLast(({ requestId }) => requestId === frame.requestId)?.stream;
+    const stream = live ?? this.#justCollected(frame.requestId);
     // An acknowledgement of a stream that is gone is how a peer learns of the end it missed.
     if (stream === undefined) return null;
     if (direction === "sent") return stream.received.acknowledge(frame.index, frame.credit);
     stream.peerKnows = true;
     if (stream.resetSent || stream.resetReceived) return null;
     return stream.sent.acknowledge(frame.index, frame.credit);
+  }
+
+  #justCollected(requestId: number): StreamCheck | undefined {
+    const collected = this.#collected;
+    for (let i = collected.length - 1; i >= 0; i--) {
+      if (collected[i].requestId === requestId) return collected[i].stream;
+    }
+    return undefined;
   }
 
   /** Repeating a reset is harmless, and one for an unknown stream is the answer to a peer that still has it. */
@@ -188,11 +202,10 @@ export class SessionCheck {
 
   #open(frame: SequencedFrame, direction: CaptureDirection, partial: boolean): Problem | null {
     const { peer, own } = this.#windows;
-    const kind = frame.type === frameTypes.wsOpen ? "websocket" : "http";
-    const [out, back] = this.#opener ? ["request", "response"] as const : ["response", "request"] as const;
+    const { request, response } = courses[frame.type === frameTypes.wsOpen ? "websocket" : "http"];
     const stream: StreamCheck = {
-      sent: new SentSide({ direction: out, kind }, partial ? null : peer),
-      received: new ReceivedSide({ direction: back, kind }, partial ? null : own),
+      sent: new SentSide(this.#opener ? request : response, partial ? null : peer),
+      received: new ReceivedSide(this.#opener ? response : request, partial ? null : own),
       peerKnows: partial,
       resetSent: false,
       resetReceived: false,
@@ -200,6 +213,10 @@ export class SessionCheck {
     this.#streams.set(frame.requestId, stream);
     return direction === "sent" ? sent(stream, frame) : this.#received(stream, frame);
   }
+}
+
+function coursesOf(kind: Course["kind"]): Record<Course["direction"], Course> {
+  return { request: { direction: "request", kind }, response: { direction: "response", kind } };
 }
 
 function sent(stream: StreamCheck, frame: SequencedFrame): Problem | null {

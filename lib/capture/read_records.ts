@@ -1,5 +1,4 @@
 import type { CaptureRecord } from "./format.ts";
-import { FrameSlice } from "./frame_slice.ts";
 import type { CaptureReader } from "./reader.ts";
 
 export interface ReadRecordsOptions {
@@ -7,8 +6,6 @@ export interface ReadRecordsOptions {
   signal?: AbortSignal;
   /** Told now and then how far the file is read, bytes. */
   onProgress?: (offset: number) => void;
-  /** One object is given for all frames, one after another: for who keeps none of them, and is to read fast. */
-  reusesFrames?: boolean;
 }
 
 /** Records between two looks at the clock, and time between two turns of the event loop, milliseconds. */
@@ -27,10 +24,9 @@ export async function readRecords(
   options: ReadRecordsOptions = {},
 ): Promise<"end" | "aborted"> {
   const { signal, onProgress } = options;
-  const reused = options.reusesFrames ? new FrameSlice() : null;
   let sliceEnd = performance.now() + sliceMs;
   for (let count = 1; !signal?.aborted; count++) {
-    const record = reader.next(reused);
+    const record = reader.next();
     if (record === null) return "end";
     visit(record);
     if (count % recordsPerLook !== 0 || performance.now() < sliceEnd) continue;

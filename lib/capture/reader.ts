@@ -103,10 +103,9 @@ export class CaptureReader implements Disposable {
    * The next record, the header first; `null` at the end of the file. Byte strings in it are views that the
    * following call overwrites.
    *
-   * @param reused what a frame is put into, instead of a record of its own
    * @throws {CaptureError} when the file is damaged or cut off here; it says so again when asked again
    */
-  next(reused: FrameSlice | null = null): CaptureRecord | null {
+  next(): CaptureRecord | null {
     const first = this.#first;
     if (first !== null) {
       this.#first = null;
@@ -114,7 +113,7 @@ export class CaptureReader implements Disposable {
     }
     if (this.#end - this.#at < maxRecordBytes && !this.#ended) this.#fill();
     if (this.#at === this.#end) return null;
-    return this.#frame(reused) ?? this.#other();
+    return this.#frame() ?? this.#other();
   }
 
   close(): void {
@@ -152,7 +151,7 @@ export class CaptureReader implements Disposable {
    * The next record when it is a frame or the end of a stream, which nearly all are: read without a detour, since it
    * decides how fast a capture is read. `null` leaves the record to {@link #other}.
    */
-  #frame(reused: FrameSlice | null): CaptureRecord | null {
+  #frame(): CaptureRecord | null {
     const buffer = this.#buffer;
     const start = this.#at;
     const items = buffer[start];
@@ -183,7 +182,7 @@ export class CaptureReader implements Disposable {
       this.#at = start;
       return null;
     }
-    const record = reused ?? new FrameSlice();
+    const record = new FrameSlice();
     record.place(buffer, this.#skimmer, frameAt, end);
     record.number = this.#number++;
     record.offset = this.#base + start;

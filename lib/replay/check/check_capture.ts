@@ -34,8 +34,7 @@ export async function checkCapture(
   let damage: CheckResult["damage"] = null;
   let aborted = false;
   try {
-    const reading = { ...options, reusesFrames: true };
-    aborted = await readRecords(reader, (record) => check.add(record), reading) === "aborted";
+    aborted = await readRecords(reader, (record) => check.add(record), options) === "aborted";
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
     const { offset, recordNumber, message, truncated } = error;

@@ -8,7 +8,6 @@ import {
   type StreamPosition,
 } from "../../protocol/mod.ts";
 import { type CaptureDirection, type CaptureSide, LiveMap, RecentIds } from "../../capture/mod.ts";
-import type { Course } from "../../session/mod.ts";
 import { ReceivedSide } from "./received_side.ts";
 import { SentSide } from "./sent_side.ts";
 import type { Problem } from "./violation.ts";
@@ -25,11 +24,6 @@ const collectedKept = 4096;
 /** An ending: the link it happened on, times four, and who had sent a reset. */
 const byOwnReset = 1;
 const byPeerReset = 2;
-
-const courses = {
-  http: coursesOf("http"),
-  websocket: coursesOf("websocket"),
-};
 
 /** Credit each new stream starts with, bytes; `null` when the capture does not tell. */
 export interface Windows {
@@ -202,10 +196,11 @@ export class SessionCheck {
 
   #open(frame: SequencedFrame, direction: CaptureDirection, partial: boolean): Problem | null {
     const { peer, own } = this.#windows;
-    const { request, response } = courses[frame.type === frameTypes.wsOpen ? "websocket" : "http"];
+    const kind = frame.type === frameTypes.wsOpen ? "websocket" : "http";
+    const [out, back] = this.#opener ? ["request", "response"] as const : ["response", "request"] as const;
     const stream: StreamCheck = {
-      sent: new SentSide(this.#opener ? request : response, partial ? null : peer),
-      received: new ReceivedSide(this.#opener ? response : request, partial ? null : own),
+      sent: new SentSide({ direction: out, kind }, partial ? null : peer),
+      received: new ReceivedSide({ direction: back, kind }, partial ? null : own),
       peerKnows: partial,
       resetSent: false,
       resetReceived: false,
@@ -213,10 +208,6 @@ export class SessionCheck {
     this.#streams.set(frame.requestId, stream);
     return direction === "sent" ? sent(stream, frame) : this.#received(stream, frame);
   }
-}
-
-function coursesOf(kind: Course["kind"]): Record<Course["direction"], Course> {
-  return { request: { direction: "request", kind }, response: { direction: "response", kind } };
 }
 
 function sent(stream: StreamCheck, frame: SequencedFrame): Problem | null {

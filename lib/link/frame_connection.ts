@@ -15,6 +15,9 @@ export interface FrameConnection {
   destroy(): void;
 }
 
+/** A link is never paused, so that nothing can overshoot: it is read in pieces as large as its messages. */
+const largestReadBytes = 256 * 1024;
+
 /** Makes the connection of a link, which is told of everything that happens on it. */
 export type Connect = (handler: WebSocketHandler) => FrameConnection;
 
@@ -27,6 +30,7 @@ export function overSocket(
   socket: ByteSocket,
   options: { side: "client" | "server"; head?: Uint8Array },
 ): Connect {
+  socket.largestReadBytes = largestReadBytes;
   return (handler) =>
     new WebSocketConnection(socket, {
       ...options,

@@ -23,7 +23,7 @@ const lowWaterBytes = 64 * 1024;
  * and shrinks when they no longer come near.
  */
 const smallestBufferBytes = 1024;
-const largestBufferBytes = 256 * 1024;
+const defaultLargestReadBytes = 64 * 1024;
 const shrinkAfterReads = 16;
 
 /**
@@ -41,6 +41,8 @@ export class ByteSocket {
   readonly #conn: Deno.Conn;
   /** Whom this socket reports to; replaced when a connection is upgraded. */
   handler: ByteSocketHandler;
+  /** Most bytes of one read, which is also how far a source that is paused may overshoot. */
+  largestReadBytes: number = defaultLargestReadBytes;
   #buffer: Uint8Array | null = null;
   #bufferBytes = smallestBufferBytes;
   #smallReads = 0;
@@ -210,8 +212,8 @@ export class ByteSocket {
   }
 
   #adapt(count: number): void {
-    if (count === this.#bufferBytes && count < largestBufferBytes) {
-      this.#bufferBytes = Math.min(largestBufferBytes, this.#bufferBytes * 4);
+    if (count === this.#bufferBytes && count < this.largestReadBytes) {
+      this.#bufferBytes = Math.min(this.largestReadBytes, this.#bufferBytes * 4);
       this.#buffer = null;
       this.#smallReads = 0;
     } else if (this.#bufferBytes > smallestBufferBytes && count * 4 <= this.#bufferBytes) {

@@ -13,7 +13,7 @@ import {
 } from "../http1/mod.ts";
 import { ByteSocket, concatBytes, dial, DialError, endpointOf, formatEndpoint } from "../net/mod.ts";
 import { linkSubprotocol } from "../protocol/mod.ts";
-import { acceptKey, newHandshakeKey } from "../websocket/mod.ts";
+import { acceptKey, newHandshakeKey, upgradeRequestFields } from "../websocket/mod.ts";
 
 /** A gateway answered, but not with a link. */
 export class LinkRefusedError extends Error {
@@ -78,14 +78,7 @@ export async function dialLink(options: DialLinkOptions): Promise<DialledLink> {
       encodeRequestHead("GET", `${prefix}/.tunnel/${options.path ?? "link"}${gatewayUrl.search}`, [
         "Host",
         gatewayUrl.host,
-        "Connection",
-        "Upgrade",
-        "Upgrade",
-        "websocket",
-        "Sec-WebSocket-Version",
-        "13",
-        "Sec-WebSocket-Key",
-        key,
+        ...upgradeRequestFields(key),
         "Sec-WebSocket-Protocol",
         linkSubprotocol,
         "Authorization",

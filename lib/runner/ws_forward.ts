@@ -25,7 +25,7 @@ import {
   type WsOpenFrame,
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
-import { acceptKey, isWireCloseCode, newHandshakeKey } from "../websocket/mod.ts";
+import { acceptKey, isWireCloseCode, newHandshakeKey, upgradeRequestFields } from "../websocket/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
 
 /** One client WebSocket's stream, forwarded to a WebSocket of the origin. */
@@ -233,14 +233,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
   #handshake(): RawHeaders {
     return [
       ...this.#backend.headersFor(this.#open.headers),
-      "Connection",
-      "Upgrade",
-      "Upgrade",
-      "websocket",
-      "Sec-WebSocket-Version",
-      "13",
-      "Sec-WebSocket-Key",
-      this.#key,
+      ...upgradeRequestFields(this.#key),
     ];
   }
 

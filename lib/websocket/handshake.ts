@@ -88,3 +88,11 @@ function trim(value: string): string {
 function isSpace(charCode: number): boolean {
   return charCode === 0x20 || charCode === 0x09;
 }
+
+/** The fields by which a client asks for a WebSocket (RFC 6455, 4.1). @param key base64 of 16 random bytes */
+export function upgradeRequestFields(key: string): string[] {
+  return [
+    ...["Connection", "Upgrade", "Upgrade", "websocket"],
+    ...["Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", key],
+  ];
+}

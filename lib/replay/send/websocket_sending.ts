@@ -13,7 +13,7 @@ import {
   WebSocketConnection,
   type WebSocketHandler,
 } from "../../net/mod.ts";
-import { acceptKey, newHandshakeKey } from "../../websocket/mod.ts";
+import { acceptKey, newHandshakeKey, upgradeRequestFields } from "../../websocket/mod.ts";
 import type { Answered, Close } from "./answered.ts";
 import { BodyKeeper } from "./body_keeper.ts";
 import type { RequestFields } from "./request_fields.ts";
@@ -79,14 +79,7 @@ class WebSocketSending implements OriginExchange, WebSocketHandler {
       origin,
       encodeRequestHead("GET", targetOf(this.#exchange, prefix), [
         ...headers,
-        "Connection",
-        "Upgrade",
-        "Upgrade",
-        "websocket",
-        "Sec-WebSocket-Version",
-        "13",
-        "Sec-WebSocket-Key",
-        this.#key,
+        ...upgradeRequestFields(this.#key),
       ]),
     ).catch((error) => this.#done.reject(error));
     return this.#done.promise;

@@ -26,12 +26,14 @@ import {
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
+import type { AwaitsOrigin } from "./waiting_list.ts";
 
 /** Methods that may be sent again when a kept connection turns out to be closed (RFC 9110, 9.2.2). */
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /** One stream's HTTP request, forwarded to the origin, and the response's way back. */
-export class HttpForward implements StreamHandler, OriginExchange {
+export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin {
+  waitingAt = -1;
   readonly #backend: OriginBackend;
   readonly #start: RequestStartFrame;
   #stream: Stream | null;

@@ -5,6 +5,7 @@ import { monotonicMs } from "../link/mod.ts";
 import type { Backend } from "./backend.ts";
 import { HttpForward } from "./http_forward.ts";
 import { OriginProbe } from "./probe_origin.ts";
+import { type AwaitsOrigin, WaitingList } from "./waiting_list.ts";
 import { WsForward } from "./ws_forward.ts";
 
 export interface OriginOptions {
@@ -30,11 +31,6 @@ const defaultResponseTimeoutMs = 60_000;
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
 const checkEveryMs = 500;
 
-/** Something that waits for the origin. */
-export interface AwaitsOrigin {
-  /** The origin has kept it waiting for too long. */
-  timedOut(): void;
-}
 
 /** Forwards streams to an origin server over HTTP/1.1 and WebSocket. */
 export class OriginBackend implements Backend {
@@ -46,8 +42,7 @@ export class OriginBackend implements Backend {
   readonly responseTimeoutMs: number;
   readonly maxMessageBytes: number;
   readonly #probe: OriginProbe;
-  /** Who waits for the origin to go on, in the order they began to. */
-  readonly #waiting = new Map<AwaitsOrigin, number>();
+  readonly #waiting = new WaitingList();
   #timer: ReturnType<typeof setInterval> | null = null;
 
   constructor(options: OriginOptions) {
@@ -97,13 +92,12 @@ export class OriginBackend implements Backend {
 
   /** `forward` waits for the origin from now on: to answer, or to take more of a request. */
   watch(forward: AwaitsOrigin): void {
-    this.#waiting.delete(forward);
-    this.#waiting.set(forward, monotonicMs() + this.responseTimeoutMs);
+    this.#waiting.add(forward, monotonicMs() + this.responseTimeoutMs);
     this.#timer ??= setInterval(() => this.#checkTimeouts(), checkEveryMs);
   }
 
   unwatch(forward: AwaitsOrigin): void {
-    this.#waiting.delete(forward);
+    this.#waiting.remove(forward);
   }
 
   close(): void {
@@ -113,12 +107,7 @@ export class OriginBackend implements Backend {
   }
 
   #checkTimeouts(): void {
-    const now = monotonicMs();
-    for (const [forward, deadline] of this.#waiting) {
-      if (deadline > now) break;
-      this.#waiting.delete(forward);
-      forward.timedOut();
-    }
+    this.#waiting.expire(monotonicMs());
     if (this.#waiting.size === 0 && this.#timer !== null) {
       clearInterval(this.#timer);
       this.#timer = null;

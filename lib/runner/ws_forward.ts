@@ -27,9 +27,11 @@ import {
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import { acceptKey, isWireCloseCode, newHandshakeKey, upgradeRequestFields } from "../websocket/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
+import type { AwaitsOrigin } from "./waiting_list.ts";
 
 /** One client WebSocket's stream, forwarded to a WebSocket of the origin. */
-export class WsForward implements StreamHandler, OriginExchange, WebSocketHandler {
+export class WsForward implements StreamHandler, OriginExchange, WebSocketHandler, AwaitsOrigin {
+  waitingAt = -1;
   readonly #backend: OriginBackend;
   readonly #open: WsOpenFrame;
   readonly #key = newHandshakeKey();

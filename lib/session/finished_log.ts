@@ -12,6 +12,7 @@ export class FinishedLog {
   /** Request id → position, as far as {@link #indexed}. */
   #index: Map<number, number> | null = null;
   #indexed = 0;
+  #largestId = -1;
 
   get size(): number {
     return this.#count;
@@ -24,6 +25,7 @@ export class FinishedLog {
     fields[at + 1] = delivered;
     fields[at + 2] = credit;
     this.#count++;
+    if (requestId > this.#largestId) this.#largestId = requestId;
   }
 
   addAll(other: FinishedLog): void {
@@ -34,7 +36,8 @@ export class FinishedLog {
   }
 
   get(requestId: number): { kind: "finished"; delivered: number; credit: number } | undefined {
-    if (this.#count === 0) return undefined;
+    // Ids count up, so every opening of a stream asks for one above all that there were.
+    if (requestId > this.#largestId) return undefined;
     const index = this.#index ??= new Map();
     for (; this.#indexed < this.#count; this.#indexed++) {
       index.set(this.#fields![this.#indexed * fieldsPerEntry], this.#indexed);

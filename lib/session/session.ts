@@ -14,6 +14,7 @@ import {
   type WsOpenFrame,
 } from "../protocol/mod.ts";
 import { AcknowledgementQueue } from "./acknowledgement_queue.ts";
+import { IdTable } from "./id_table.ts";
 import { resumeFrames } from "./resume_frames.ts";
 import type { CollectReason, SessionEvents, SessionOptions } from "./session_options.ts";
 import { Stream, type StreamHandler, type StreamOwner } from "./stream.ts";
@@ -33,7 +34,7 @@ export class Session implements StreamOwner {
   readonly #peerWindow: number;
   readonly #ownWindow: number;
   readonly #events: SessionEvents;
-  readonly #streams = new Map<number, Stream>();
+  readonly #streams = new IdTable<Stream>();
   readonly #tombstones = new Tombstones();
   /** Resets, and acknowledgements of streams that are gone: they go ahead of everything else. */
   #control: (ResetFrame | AckFrame)[] = [];
@@ -79,7 +80,8 @@ export class Session implements StreamOwner {
     return this.#bufferedBytes;
   }
 
-  streams(): IterableIterator<Stream> {
+  /** The streams there are now, the smallest request id first. */
+  streams(): Stream[] {
     return this.#streams.values();
   }
 
@@ -185,7 +187,7 @@ export class Session implements StreamOwner {
     this.#ready.clear();
     this.#acknowledgements.clear();
     this.#tombstones.linkLost();
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of this.#streams.values()) {
       // A reset that was queued is lost, one that was written may be: the next link carries it (again).
       stream.resetState = "none";
       this.settle(stream);
@@ -210,7 +212,7 @@ export class Session implements StreamOwner {
       listed.add(position.requestId);
       this.#resume(position);
     }
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of this.#streams.values()) {
       if (stream.phase !== "open") this.settle(stream);
       else if (!listed.has(stream.requestId)) stream.resumeUnlisted();
     }
@@ -235,7 +237,7 @@ export class Session implements StreamOwner {
   /** The session is over: every handler is told, everything is collected. */
   end(code: number, reason: string): void {
     this.detach();
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of this.#streams.values()) {
       // A handler that is told may have given up another stream of this session.
       if (stream.phase === "closed") continue;
       stream.abandon(code, reason);

@@ -8,7 +8,7 @@ import type { Runner } from "./runner_session.ts";
 /** What an exchange needs of its client's socket. */
 export type ClientSocket = Pick<
   ByteSocket,
-  "handler" | "congested" | "pause" | "resume" | "write" | "end" | "destroy"
+  "handler" | "congested" | "pause" | "resume" | "write" | "flush" | "end" | "destroy"
 >;
 
 /** The answer to a client, as an exchange writes it. */

@@ -174,6 +174,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
           break;
         case frameTypes.bodyEnd:
           response.end(this.#wantsTrailers() ? frame.trailers : []);
+          socket.flush();
           this.#delivered(frame, false);
           this.#complete();
           return;

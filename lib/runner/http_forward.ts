@@ -203,7 +203,9 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const frame of waiting) this.#write(frame);
-    if (this.#requestDone) this.#backend.watch(this);
+    if (!this.#requestDone) return;
+    connection.socket.flush();
+    this.#backend.watch(this);
   }
 
   #write(frame: SequencedFrame): void {

@@ -10,7 +10,7 @@ import {
 } from "../protocol/mod.ts";
 import { ReceiveOrder } from "./receive_order.ts";
 import { SendBuffer } from "./send_buffer.ts";
-import { type Course, nextStage, type StreamStage } from "./stream_stage.ts";
+import { type Course, courses, nextStage, type StreamStage } from "./stream_stage.ts";
 
 /** What a stream's owner (an HTTP exchange, a WebSocket, an origin connection) does when frames arrive. */
 export interface StreamHandler {
@@ -110,9 +110,9 @@ export class Stream {
     this.receive = new ReceiveOrder(options.ownWindow);
     this.#owner = options.owner;
     this.#opener = options.opener;
-    const { kind } = options;
-    this.#sends = { kind, direction: options.opener ? "request" : "response" };
-    this.#receives = { kind, direction: options.opener ? "response" : "request" };
+    const course = courses[options.kind];
+    this.#sends = options.opener ? course.request : course.response;
+    this.#receives = options.opener ? course.response : course.request;
   }
 
   /** Name in logs: `9f3ac01b-42`. */

@@ -11,6 +11,18 @@ export interface Course {
   readonly kind: "http" | "websocket";
 }
 
+/** There are four, shared by all streams. */
+export const courses: Record<Course["kind"], Record<Course["direction"], Course>> = {
+  http: {
+    request: { direction: "request", kind: "http" },
+    response: { direction: "response", kind: "http" },
+  },
+  websocket: {
+    request: { direction: "request", kind: "websocket" },
+    response: { direction: "response", kind: "websocket" },
+  },
+};
+
 /**
  * The stage after `frame`.
  *

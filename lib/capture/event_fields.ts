@@ -7,7 +7,7 @@ const collectReasons = new Set<string>(
 );
 
 /** An event as it stands in a record: its name and its fields, in the order that {@link eventOf} reads. */
-export function fieldsOf(event: CaptureEvent): [name: string, fields: string[]] {
+export function fieldsOf(event: CaptureEvent): [name: string, fields: readonly string[]] {
   switch (event.name) {
     case "opened":
       return [event.name, event.again ? [event.peer, "again"] : [event.peer]];
@@ -27,7 +27,7 @@ export function fieldsOf(event: CaptureEvent): [name: string, fields: string[]] 
 }
 
 /** The event of a record; one whose name or fields are not known is `unknown`, not an error. */
-export function eventOf(name: string, fields: string[]): CaptureEvent {
+export function eventOf(name: string, fields: readonly string[]): CaptureEvent {
   const [first = "", second = "", third = ""] = fields;
   switch (name) {
     case "opened":

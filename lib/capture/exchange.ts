@@ -22,7 +22,7 @@ export interface CapturedBody {
   /** Its sender ended it early, because the other side wanted no more of it. */
   cut: boolean;
   /** Flat: name, value, name, value, … */
-  trailers: string[];
+  trailers: readonly string[];
 }
 
 /** The head of an answer: a response, or the acceptance of a WebSocket (status 101). */
@@ -31,7 +31,7 @@ export interface CapturedAnswer {
   status: number;
   reason: string;
   /** Flat, as received, in order. */
-  headers: string[];
+  headers: readonly string[];
   body: CapturedBody;
 }
 
@@ -66,7 +66,7 @@ export interface CapturedExchange {
   method: string;
   target: string;
   /** Flat: name, value, name, value, … in order. Redacted values are asterisks. */
-  headers: string[];
+  headers: readonly string[];
   body: CapturedBody;
   answer: CapturedAnswer | null;
   messages: CapturedMessage[];

@@ -66,7 +66,7 @@ export type CaptureEvent =
   /** A stream is gone for good at this end. `stream` is its id as in logs: `9f3ac01b-42`. */
   | { name: "collected"; stream: string; reason: CollectReason }
   /** An event of a later version. */
-  | { name: "unknown"; event: string; fields: string[] };
+  | { name: "unknown"; event: string; fields: readonly string[] };
 
 interface RecordBase {
   /** Position in the file, counted from 0, which is the header. */

@@ -1,5 +1,9 @@
 import { headerValue, type RawHeaders, stripHopByHop } from "../http1/mod.ts";
+import { Derived, share } from "../repeats/mod.ts";
 import { runnerHeader } from "./routing.ts";
+
+/** What was forwarded for fields that come again, and for whom. */
+const forwardedOf = new Derived<ClientInfo & { trusts: boolean; headers: RawHeaders }>();
 
 /** How a client reached the gateway. */
 export interface ClientInfo {
@@ -18,28 +22,45 @@ export function forwardedHeaders(
   client: ClientInfo,
   trustForwarded: boolean,
 ): RawHeaders {
-  // A list of this function's own: what goes is overwritten by what follows it.
-  const forward = stripHopByHop(headers);
-  let length = 0;
+  const known = forwardedOf.get(headers);
+  if (known?.address === client.address && known.secure === client.secure && known.trusts === trustForwarded) {
+    return known.headers;
+  }
+  const forwarded = forward(headers, client, trustForwarded);
+  if (forwardedOf.keeps(headers)) {
+    forwardedOf.set(headers, {
+      address: client.address,
+      secure: client.secure,
+      trusts: trustForwarded,
+      headers: forwarded,
+    });
+    share(forwarded);
+  }
+  return forwarded;
+}
+
+function forward(headers: RawHeaders, client: ClientInfo, trustForwarded: boolean): RawHeaders {
+  const stripped = stripHopByHop(headers);
+  const kept: string[] = [];
   let forwardedFor = "";
   let proto = "";
   let host = "";
-  for (let i = 0; i < forward.length; i += 2) {
-    const name = forward[i];
+  for (let i = 0; i < stripped.length; i += 2) {
+    const name = stripped[i];
     // Cheap tests before any lower-casing: nearly every header goes through untouched.
     const first = name.charCodeAt(0) | 0x20;
     if (first === 0x78 && name.length >= 15) {
       const lower = name.toLowerCase();
       if (lower === "x-forwarded-for") {
-        forwardedFor = forwardedFor === "" ? forward[i + 1] : `${forwardedFor}, ${forward[i + 1]}`;
+        forwardedFor = forwardedFor === "" ? stripped[i + 1] : `${forwardedFor}, ${stripped[i + 1]}`;
         continue;
       }
       if (lower === "x-forwarded-proto") {
-        proto = forward[i + 1];
+        proto = stripped[i + 1];
         continue;
       }
       if (lower === "x-forwarded-host") {
-        host = forward[i + 1];
+        host = stripped[i + 1];
         continue;
       }
       if (lower === runnerHeader) continue;
@@ -47,19 +68,17 @@ export function forwardedHeaders(
       // The gateway answers 100-continue itself (RFC 9110, 10.1.1).
       continue;
     }
-    forward[length++] = name;
-    forward[length++] = forward[i + 1];
+    kept.push(name, stripped[i + 1]);
   }
-  forward.length = length;
-  forward.push(
+  kept.push(
     "X-Forwarded-For",
     forwardedFor === "" ? client.address : `${forwardedFor}, ${client.address}`,
   );
-  forward.push(
+  kept.push(
     "X-Forwarded-Proto",
     trustForwarded && proto !== "" ? proto : client.secure ? "https" : "http",
   );
   const forwardedHost = trustForwarded && host !== "" ? host : headerValue(headers, "host");
-  if (forwardedHost !== undefined) forward.push("X-Forwarded-Host", forwardedHost);
-  return forward;
+  if (forwardedHost !== undefined) kept.push("X-Forwarded-Host", forwardedHost);
+  return kept;
 }

@@ -13,7 +13,9 @@ export function useOriginForm(head: RequestHead): void {
     throw new Http1Error(400, "the request target must begin with / or be an absolute http URL");
   }
   head.target = match[2] === "" ? "/" : match[2].startsWith("?") ? `/${match[2]}` : match[2];
-  for (let i = 0; i < head.headers.length; i += 2) {
-    if (head.headers[i].toLowerCase() === "host") head.headers[i + 1] = match[1];
+  const headers = head.headers.slice();
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i].toLowerCase() === "host") headers[i + 1] = match[1];
   }
+  head.headers = headers;
 }

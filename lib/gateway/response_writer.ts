@@ -67,7 +67,7 @@ export class ResponseWriter {
    * @throws {EncodeError} when it would not be an HTTP head; nothing is written then, and another response can be
    */
   start(status: number, reason: string, headers: RawHeaders): void {
-    const out = headers.slice();
+    let out = headers;
     const framing = this.#framing({ status, reason, headers });
     if (framing.kind === "none") {
       this.#mode = "none";
@@ -76,12 +76,12 @@ export class ResponseWriter {
       this.#remaining = framing.bytes;
     } else if (this.#context.minorVersion === 1) {
       this.#mode = "chunked";
-      out.push("Transfer-Encoding", "chunked");
+      out = [...out, "Transfer-Encoding", "chunked"];
     } else {
       this.#mode = "until-close";
     }
-    if (!this.keepAlive) out.push("Connection", "close");
-    else if (this.#context.minorVersion === 0) out.push("Connection", "keep-alive");
+    if (!this.keepAlive) out = [...out, "Connection", "close"];
+    else if (this.#context.minorVersion === 0) out = [...out, "Connection", "keep-alive"];
     this.#socket.write(encodeResponseHead(status, reason, out));
     this.#started = true;
     this.status = status;

@@ -29,7 +29,7 @@ export function admitUpgrade(
 ): ReturnType<ReservedRequest["upgrade"]> | null {
   const { head, address } = request;
   const { kind, logger } = options;
-  const refuse = ({ status, code, message }: Problem, headers: string[] = []) => {
+  const refuse = ({ status, code, message }: Problem, headers: readonly string[] = []) => {
     request.respond(status, { error: code, message }, ["X-Tunnel-Error", code, ...headers]);
     return null;
   };

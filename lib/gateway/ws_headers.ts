@@ -16,7 +16,7 @@ const handshakeHeaders = new Set([
 
 /** The headers of a handshake that pass through the tunnel. */
 export function withoutHandshake(headers: RawHeaders): RawHeaders {
-  const kept: RawHeaders = [];
+  const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     if (!handshakeHeaders.has(headers[i].toLowerCase())) kept.push(headers[i], headers[i + 1]);
   }

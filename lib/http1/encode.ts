@@ -1,3 +1,4 @@
+import { Derived } from "../repeats/mod.ts";
 import { characterClasses, targetCharacter, tokenCharacter, valueCharacter } from "./characters.ts";
 import { EncodeError } from "./errors.ts";
 import type { RawHeaders } from "./headers.ts";
@@ -12,6 +13,9 @@ const slabUpToBytes = 4 * 1024;
 
 let slab = new Uint8Array(slabBytes);
 let slabUsed = 0;
+
+/** Field lines and the empty line behind them. */
+const encodedFields = new Derived<Uint8Array>();
 
 const colon = 0x3a;
 const space = 0x20;
@@ -113,6 +117,8 @@ export function encodeLastChunk(trailers: RawHeaders): Uint8Array {
 
 /** Bytes of the field lines and the empty line behind them. */
 function fieldsLength(headers: RawHeaders): number {
+  const known = encodedFields.get(headers);
+  if (known !== undefined) return known.length;
   let length = 2;
   for (let i = 0; i < headers.length; i += 2) length += headers[i].length + headers[i + 1].length + 4;
   return length;
@@ -134,6 +140,17 @@ function commit(out: Uint8Array, start: number, end: number): Uint8Array {
 }
 
 function putFields(out: Uint8Array, at: number, headers: RawHeaders): number {
+  const known = encodedFields.get(headers);
+  if (known !== undefined) {
+    out.set(known, at);
+    return at + known.length;
+  }
+  const end = writeFields(out, at, headers);
+  if (encodedFields.keeps(headers)) encodedFields.set(headers, out.slice(at, end));
+  return end;
+}
+
+function writeFields(out: Uint8Array, at: number, headers: RawHeaders): number {
   for (let i = 0; i < headers.length; i += 2) {
     at = putToken(out, at, headers[i], "a header field's name");
     out[at++] = colon;

@@ -29,7 +29,7 @@ export interface FieldSource {
  */
 export function parseFieldLines(source: FieldSource, at: number, end: number): RawHeaders {
   const { bytes, text, textAt } = source;
-  const headers: RawHeaders = [];
+  const headers: string[] = [];
   while (at < end) {
     const nameAt = at;
     while ((characterClasses[bytes[at]] & tokenCharacter) !== 0) at++;

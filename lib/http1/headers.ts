@@ -1,7 +1,7 @@
 import { isOptionalSpace } from "./characters.ts";
 
 /** Header fields, flat: name, value, name, value; in the order, number and case received. Values have no outer white space. */
-export type RawHeaders = string[];
+export type RawHeaders = readonly string[];
 
 /** Whether a field name is `lower`, which is given in lower case. */
 export function isNamed(name: string, lower: string): boolean {

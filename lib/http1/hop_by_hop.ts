@@ -1,4 +1,7 @@
+import { Derived } from "../repeats/mod.ts";
 import { isNamed, listElements, type RawHeaders } from "./headers.ts";
+
+const strippedOf = new Derived<RawHeaders>();
 
 /**
  * The fields that go on to the next hop: without those of this connection alone (RFC 9110, 7.6.1), which are
@@ -11,7 +14,15 @@ import { isNamed, listElements, type RawHeaders } from "./headers.ts";
  * - Connection cannot take away Content-Length or Host: with those gone the next hop would see another message.
  */
 export function stripHopByHop(headers: RawHeaders): RawHeaders {
-  const kept: RawHeaders = [];
+  const known = strippedOf.get(headers);
+  if (known !== undefined) return known;
+  const stripped = strip(headers);
+  Derived.setList(strippedOf, headers, stripped);
+  return stripped;
+}
+
+function strip(headers: RawHeaders): RawHeaders {
+  const kept: string[] = [];
   let named: string[] | null = null;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i];
@@ -58,7 +69,7 @@ function addNamed(named: string[] | null, value: string): string[] | null {
 
 function without(headers: RawHeaders, names: string[]): RawHeaders {
   const unwanted = new Set(names);
-  const kept: RawHeaders = [];
+  const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     if (!unwanted.has(headers[i].toLowerCase())) kept.push(headers[i], headers[i + 1]);
   }

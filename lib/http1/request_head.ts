@@ -1,3 +1,4 @@
+import { RepeatedLists } from "../repeats/mod.ts";
 import { characterClasses, isDigit, targetCharacter, tokenCharacter } from "./characters.ts";
 import { Http1Error } from "./errors.ts";
 import { type FieldSource, parseFieldLines } from "./field_lines.ts";
@@ -15,6 +16,9 @@ export interface RequestHead {
   minorVersion: 0 | 1;
   headers: RawHeaders;
 }
+
+/** Fields that were valid in HTTP/1.1, and so are in HTTP/1.0. */
+const knownFields = new RepeatedLists();
 
 const space = 0x20;
 const cr = 0x0d;
@@ -48,14 +52,19 @@ export function parseRequestHead(bytes: Uint8Array, from: number, end: number): 
   if (at === methodEnd + 1) throw new Http1Error(400, "the request target is missing");
   const targetEnd = at;
   const minorVersion = versionAt(bytes, targetEnd);
-  const text = latin1Slice.call(bytes, from, end);
+  const fieldsAt = targetEnd + versionBytes;
+  const known = knownFields.find(bytes, fieldsAt, linesEnd);
+  const text = latin1Slice.call(bytes, from, known === undefined ? end : targetEnd);
   const method = text.slice(0, methodEnd - from);
   const target = text.slice(methodEnd + 1 - from, targetEnd - from);
   const problem = targetProblem(method, target);
   if (problem !== null) throw new Http1Error(400, problem);
+  if (known !== undefined) return { method, target, minorVersion, headers: known };
   const source: FieldSource = { bytes, text, textAt: from, side: "request" };
-  const headers = parseFieldLines(source, targetEnd + versionBytes, linesEnd);
+  const headers = parseFieldLines(source, fieldsAt, linesEnd);
   checkHost(headers, minorVersion);
+  // What HTTP/1.0 leaves out may be missing.
+  if (minorVersion === 1) knownFields.learn(bytes, fieldsAt, linesEnd, headers);
   return { method, target, minorVersion, headers };
 }
 

@@ -1,3 +1,4 @@
+import { RepeatedLists } from "../repeats/mod.ts";
 import { characterClasses, isDigit, valueCharacter } from "./characters.ts";
 import { Http1Error } from "./errors.ts";
 import { type FieldSource, parseFieldLines } from "./field_lines.ts";
@@ -15,6 +16,8 @@ export interface ResponseHead {
   minorVersion: 0 | 1;
   headers: RawHeaders;
 }
+
+const knownFields = new RepeatedLists();
 
 const space = 0x20;
 const cr = 0x0d;
@@ -58,12 +61,14 @@ export function parseResponseHead(bytes: Uint8Array, from: number, end: number):
   if (bytes[at] !== cr || bytes[at + 1] !== lf) {
     throw new Http1Error(502, "the response's status line has a control character, or does not end in CRLF");
   }
-  const text = latin1Slice.call(bytes, from, end);
+  const status = (hundreds - 0x30) * 100 + (tens - 0x30) * 10 + (ones - 0x30);
+  const minorVersion = bytes[from + 7] === 0x31 ? 1 : 0;
+  const known = knownFields.find(bytes, at + 2, linesEnd);
+  const text = latin1Slice.call(bytes, from, known === undefined ? end : at);
+  const reason = text.slice(reasonAt - from, at - from);
+  if (known !== undefined) return { status, reason, minorVersion, headers: known };
   const source: FieldSource = { bytes, text, textAt: from, side: "response" };
-  return {
-    status: (hundreds - 0x30) * 100 + (tens - 0x30) * 10 + (ones - 0x30),
-    reason: text.slice(reasonAt - from, at - from),
-    minorVersion: bytes[from + 7] === 0x31 ? 1 : 0,
-    headers: parseFieldLines(source, at + 2, linesEnd),
-  };
+  const headers = parseFieldLines(source, at + 2, linesEnd);
+  knownFields.learn(bytes, at + 2, linesEnd, headers);
+  return { status, reason, minorVersion, headers };
 }

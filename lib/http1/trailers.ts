@@ -40,7 +40,7 @@ const forbidden = new Set([
 /** The trailer fields that may be, in order; the others are left out (RFC 9110, 6.5.1). */
 export function allowedTrailers(trailers: RawHeaders): RawHeaders {
   if (trailers.length === 0) return trailers;
-  const allowed: RawHeaders = [];
+  const allowed: string[] = [];
   for (let i = 0; i < trailers.length; i += 2) {
     if (!forbidden.has(trailers[i].toLowerCase())) allowed.push(trailers[i], trailers[i + 1]);
   }

@@ -180,7 +180,7 @@ function sessionOf({ welcome }: ProbeLink): ProbedSession {
 }
 
 /** The sessions of a probe-ready frame's flat list. */
-export function listedSessions(flat: string[]): ProbedSession[] {
+export function listedSessions(flat: readonly string[]): ProbedSession[] {
   const sessions: ProbedSession[] = [];
   for (let i = 0; i + 2 < flat.length; i += 3) {
     sessions.push({ id: flat[i], address: flat[i + 1], agent: flat[i + 2] });

@@ -1,4 +1,5 @@
 import { Buffer, isAscii } from "node:buffer";
+import { RepeatedLists } from "../repeats/mod.ts";
 import { ProtocolError } from "./errors.ts";
 
 /** The fastest way from ASCII bytes to a string, of any `Uint8Array`; Node's published types leave it out. */
@@ -13,6 +14,11 @@ const maxSkipDepth = 8;
 
 /** From this length on a call of `isAscii` costs less than a look at each byte (measured: 70 ns and flat). */
 const nativeScanBytes = 128;
+
+const noTexts: readonly string[] = [];
+
+/** Arrays of texts that have come before. */
+const knownTexts = new RepeatedLists();
 
 /** Longest list of empty strings that is made once and shared. */
 const maxSharedList = 128;
@@ -101,7 +107,7 @@ export class CborReader {
   }
 
   /** Text strings in an array, at most `maxItems` of at most `maxBytes` each. */
-  texts(what: string, maxItems: number, maxBytes: number): string[] {
+  texts(what: string, maxItems: number, maxBytes: number): readonly string[] {
     const count = this.array(what, maxItems);
     // Each item takes a byte at least, so a short input cannot make a long array.
     if (count > this.#bytes.length - this.#offset) throw this.#error(`${what} is cut short`);
@@ -115,7 +121,13 @@ export class CborReader {
       bounds[2 * i] = from;
       bounds[2 * i + 1] = from + length;
     }
-    return ascii ? this.#slices(count, start) : this.#strings(count, what);
+    if (count === 0) return noTexts;
+    // The count stands before them, but what lies there is all of them: the same bytes are as many.
+    const known = knownTexts.find(this.#bytes, start, this.#offset);
+    if (known !== undefined) return known;
+    const values = ascii ? this.#slices(count, start) : this.#strings(count, what);
+    knownTexts.learn(this.#bytes, start, this.#offset, values);
+    return values;
   }
 
   /** Heads of strings shorter than 24 bytes are ASCII themselves, and most others: one look may tell of all. */

@@ -1,4 +1,8 @@
 import { Buffer } from "node:buffer";
+import { Derived } from "../repeats/mod.ts";
+
+/** Arrays of texts that come again, as they were written. */
+const encodedTexts = new Derived<Uint8Array>();
 
 const encoder = new TextEncoder();
 
@@ -76,8 +80,18 @@ export class CborWriter {
   }
 
   texts(values: readonly string[]): void {
+    if (values.length === 0) return this.array(0);
+    const known = encodedTexts.get(values);
+    if (known !== undefined) {
+      this.#reserve(known.length);
+      this.#buffer.set(known, this.#offset);
+      this.#offset += known.length;
+      return;
+    }
+    const start = this.#offset;
     this.array(values.length);
     for (let i = 0; i < values.length; i++) this.text(values[i]);
+    if (encodedTexts.keeps(values)) encodedTexts.set(values, this.#buffer.slice(start, this.#offset));
   }
 
   /** The head says one byte a character: kept when that much room takes the whole string. */

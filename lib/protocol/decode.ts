@@ -257,7 +257,7 @@ function linkFrame(reader: CborReader, type: number): Frame {
   throw new ProtocolError(`frame type ${type} is not a link frame`);
 }
 
-function headerList(reader: CborReader, what: string): string[] {
+function headerList(reader: CborReader, what: string): readonly string[] {
   const headers = reader.texts(what, maxHeaderStrings, maxTextBytes);
   if (headers.length % 2 !== 0) {
     throw new ProtocolError(`${what} must come in pairs, found ${headers.length} strings`);

@@ -140,7 +140,7 @@ export interface ProbeReadyFrame {
   /** Id of the session that this connection's probes go to, hexadecimal. */
   sessionId: string;
   /** Connected sessions of the runner's name, flat: id, address, agent, id, address, agent, … */
-  sessions: string[];
+  sessions: readonly string[];
 }
 
 /** Gateway → prober: a probe's reply, with what the gateway has measured of it. */
@@ -180,7 +180,7 @@ export interface RequestStartFrame extends StreamFrameBase {
   type: typeof frameTypes.requestStart;
   method: string;
   target: string;
-  headers: string[];
+  headers: readonly string[];
   /** Whether body-chunks and a body-end follow. */
   hasBody: boolean;
 }
@@ -198,7 +198,7 @@ export interface BodyEndFrame extends StreamFrameBase {
   cut: boolean;
   /** The sender wants no more of the peer's body: the response is complete before the request was. */
   stop: boolean;
-  trailers: string[];
+  trailers: readonly string[];
 }
 
 /** Runner → gateway, the head of a response. */
@@ -206,7 +206,7 @@ export interface ResponseStartFrame extends StreamFrameBase {
   type: typeof frameTypes.responseStart;
   status: number;
   reason: string;
-  headers: string[];
+  headers: readonly string[];
 }
 
 /** Ends a stream at once and in both directions. Repeating it is harmless; `index` is the sender's next. */
@@ -221,7 +221,7 @@ export interface ResetFrame extends StreamFrameBase {
 export interface WsOpenFrame extends StreamFrameBase {
   type: typeof frameTypes.wsOpen;
   target: string;
-  headers: string[];
+  headers: readonly string[];
   /** The client is connected already and wakes on this runner; its subprotocol stands in `subprotocol`. */
   resumed: boolean;
   /** Subprotocol the client was accepted with; empty when none, or when not resumed. */
@@ -231,7 +231,7 @@ export interface WsOpenFrame extends StreamFrameBase {
 /** Runner → gateway, the origin accepted the WebSocket. A refusal is a response-start instead. */
 export interface WsAcceptFrame extends StreamFrameBase {
   type: typeof frameTypes.wsAccept;
-  headers: string[];
+  headers: readonly string[];
 }
 
 /** Part of a WebSocket message, 0 bytes to 64 KiB; spends credit. */

@@ -1,5 +1,6 @@
 import type { RequestStartFrame, WsOpenFrame } from "../protocol/mod.ts";
 import type { Stream, StreamHandler } from "../session/mod.ts";
+import { headerValue, isNamed } from "../http1/mod.ts";
 import { endpointOf, formatEndpoint, OriginPool } from "../net/mod.ts";
 import { monotonicMs } from "../link/mod.ts";
 import type { Backend } from "./backend.ts";
@@ -79,15 +80,10 @@ export class OriginBackend implements Backend {
   }
 
   /** The request's headers with the origin's own `Host` when that is asked for. */
-  headersFor(headers: string[]): string[] {
-    let hasHost = false;
-    const out = this.rewriteHost ? headers.slice() : headers;
-    for (let i = 0; i < out.length; i += 2) {
-      if (out[i].length !== 4 || out[i].toLowerCase() !== "host") continue;
-      hasHost = true;
-      if (this.rewriteHost) out[i + 1] = this.host;
-    }
-    return hasHost ? out : ["Host", this.host, ...out];
+  headersFor(headers: readonly string[]): readonly string[] {
+    if (headerValue(headers, "host") === undefined) return ["Host", this.host, ...headers];
+    if (!this.rewriteHost) return headers;
+    return headers.map((text, i) => i % 2 === 1 && isNamed(headers[i - 1], "host") ? this.host : text);
   }
 
   /** `forward` waits for the origin from now on: to answer, or to take more of a request. */

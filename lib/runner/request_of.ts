@@ -25,7 +25,7 @@ export function rawResponseOf(response: Response): RawResponse {
 
 /** A web response's headers, flat; fields that repeat (`set-cookie`) stay apart. */
 function headersOf(response: Response): RawHeaders {
-  const flat: RawHeaders = [];
+  const flat: string[] = [];
   for (const [name, value] of response.headers) flat.push(name, value);
   return flat;
 }

@@ -13,14 +13,14 @@ export interface WholeRequest {
   method: string;
   target: string;
   /** Flat: name, value, name, value, … */
-  headers: string[];
+  headers: readonly string[];
   /** `null`: none. */
   body: Uint8Array | null;
 }
 
 /** What came back. `body` is the beginning of it, as far as was asked for; `bodyBytes` its whole length. */
 export type StreamAnswer =
-  | { kind: "answer"; status: number; reason: string; headers: string[]; body: Uint8Array; bodyBytes: number }
+  | { kind: "answer"; status: number; reason: string; headers: readonly string[]; body: Uint8Array; bodyBytes: number }
   | { kind: "reset"; code: number; reason: string };
 
 /** Sends one whole request over a stream that the gateway's end has opened, and gathers the answer. */

@@ -105,7 +105,7 @@ class ExchangeSpan implements ExchangeObserver {
     this.#kind = options.kind;
   }
 
-  propagate(headers: string[]): string[] {
+  propagate(headers: readonly string[]): string[] {
     const carrier: Record<string, string> = {};
     this.#api.propagation.inject(this.#context, carrier);
     const out: string[] = [];

@@ -32,7 +32,7 @@ export interface ExchangeEnd {
 /** Follows one exchange. Bytes are valid during the call alone. */
 export interface ExchangeObserver {
   /** The request's headers as they go on to the next hop, with what the observer adds for whoever traces it there. */
-  propagate?(headers: string[]): string[];
+  propagate?(headers: readonly string[]): readonly string[];
   /** A stream with this id (`9f3ac01b-42`) carries the exchange from now on. */
   opened(stream: string): void;
   requestBody(bytes: Uint8Array): void;

@@ -14,7 +14,7 @@ async function portOf(process: ChildProcess): Promise<number> {
 }
 
 /** One request with exactly these header lines. */
-async function ask(process: ChildProcess, line: string, headers: string[]): Promise<RawResponse> {
+async function ask(process: ChildProcess, line: string, headers: readonly string[]): Promise<RawResponse> {
   const head = [`${line} HTTP/1.1`, ...headers, "Connection: close", "", ""].join("\r\n");
   return await rawRequest(await portOf(process), head);
 }
@@ -155,7 +155,7 @@ Deno.test("a Host that is none is the asker's mistake, and no error of the gatew
 });
 
 /** What a browser sends with what a page of another site makes it do. */
-const foreign: [what: string, headers: string[]][] = [
+const foreign: [what: string, headers: readonly string[]][] = [
   ["a page of another site", ["Origin: http://evil.example"]],
   ["a page of another site over TLS", ["Origin: https://evil.example"]],
   ["a sandboxed frame or a local file", ["Origin: null"]],

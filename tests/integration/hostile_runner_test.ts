@@ -55,7 +55,7 @@ async function asked(runnerName: string, method = "GET"): Promise<Asked> {
 }
 
 type Ids = Asked["ids"];
-const head = (ids: Ids, index = 0, headers: string[] = []): Frame => ({
+const head = (ids: Ids, index = 0, headers: readonly string[] = []): Frame => ({
   ...{ type: frameTypes.responseStart, ...ids, index, status: 200, reason: "OK", headers },
 });
 const chunk = (ids: Ids, index: number, bytes: number): Frame => ({

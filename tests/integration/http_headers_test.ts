@@ -6,7 +6,7 @@ import { sharedStack } from "../support/stack.ts";
 const stack = sharedStack();
 
 /** What the origin was sent, as flat raw header fields. */
-function sentToOrigin(response: RawResponse): { headers: string[] } {
+function sentToOrigin(response: RawResponse): { headers: readonly string[] } {
   assert.equal(response.status, 200);
   return { headers: JSON.parse(textOf(response)).rawHeaders };
 }

@@ -54,6 +54,7 @@ export class SimHttpClient {
       pause() {},
       resume() {},
       write() {},
+      flush() {},
       end() {},
       destroy() {},
     };

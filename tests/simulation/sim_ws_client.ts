@@ -143,6 +143,7 @@ export class SimWsClient implements WsPeerHandler {
       pause() {},
       resume() {},
       write() {},
+      flush() {},
       end: () => this.#drop(),
       destroy: () => this.#drop(),
     };

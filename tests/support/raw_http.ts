@@ -6,7 +6,7 @@ export interface RawResponse {
   reason: string;
   version: string;
   /** Flat name, value, name, value … */
-  headers: string[];
+  headers: readonly string[];
   body: Uint8Array;
   trailers: string[];
   /** Whether the body's framing came to its end, rather than the connection breaking off. */
@@ -18,12 +18,12 @@ const decoder = new TextDecoder("latin1");
 const encoder = new TextEncoder();
 
 /** Value of the first field of that name, or `undefined`. */
-export function field(response: { headers: string[] }, name: string): string | undefined {
+export function field(response: { headers: readonly string[] }, name: string): string | undefined {
   return fields(response, name)[0];
 }
 
 /** Values of all fields of that name, in order. */
-export function fields(response: { headers: string[] }, name: string): string[] {
+export function fields(response: { headers: readonly string[] }, name: string): string[] {
   const found: string[] = [];
   for (let i = 0; i < response.headers.length; i += 2) {
     if (response.headers[i].toLowerCase() === name.toLowerCase()) found.push(response.headers[i + 1]);

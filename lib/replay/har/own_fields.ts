@@ -29,7 +29,7 @@ export interface OwnBody {
   encoded?: true;
   unfinished?: true;
   cut?: true;
-  trailers?: string[];
+  trailers?: readonly string[];
 }
 
 interface OwnEnding {

@@ -16,7 +16,7 @@ import type { HarValue } from "./har_value.ts";
  * @throws {HarError} when one could not be sent
  */
 export function readHeaders(list: HarValue): RawHeaders {
-  const headers: RawHeaders = [];
+  const headers: string[] = [];
   for (const item of list.items()) {
     const name = item.field("name").text();
     if (name.startsWith(":")) continue;
@@ -55,7 +55,7 @@ export function withValue(headers: RawHeaders, lower: string, value: string): Ra
 }
 
 function filterHeaders(headers: RawHeaders, keep: (name: string) => boolean): RawHeaders {
-  const kept: RawHeaders = [];
+  const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     if (keep(headers[i])) kept.push(headers[i], headers[i + 1]);
   }

@@ -47,7 +47,7 @@ export interface RequestFieldsOptions {
 export function requestFields(exchange: CapturedExchange, options: RequestFieldsOptions): RequestFields {
   const { body, kind } = exchange;
   const recorded = stripHopByHop(exchange.headers);
-  const headers: RawHeaders = [];
+  const headers: string[] = [];
   const withheld = new Set<string>();
   const replaced = new Set<HeaderOverride>();
   for (let i = 0; i < recorded.length; i += 2) {

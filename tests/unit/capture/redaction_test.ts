@@ -18,7 +18,7 @@ function redacted(frame: Frame, options: { names?: string[]; secrets?: string[] 
   return read;
 }
 
-function request(headers: string[], target = "/"): Frame {
+function request(headers: readonly string[], target = "/"): Frame {
   return { type: frameTypes.requestStart, ...id, method: "GET", target, headers, hasBody: false };
 }
 

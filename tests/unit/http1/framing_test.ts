@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { type BodyFraming, requestFraming, responseFraming } from "../../../lib/http1/mod.ts";
 import { http1Error } from "./bytes.ts";
 
-function request(headers: string[], minorVersion: 0 | 1 = 1): BodyFraming {
+function request(headers: readonly string[], minorVersion: 0 | 1 = 1): BodyFraming {
   return requestFraming({ method: "POST", target: "/", minorVersion, headers });
 }
 
-function response(status: number, headers: string[], method = "GET"): BodyFraming {
+function response(status: number, headers: readonly string[], method = "GET"): BodyFraming {
   return responseFraming({ status, reason: "", minorVersion: 1, headers }, method);
 }
 

@@ -8,7 +8,7 @@ import { body, chunkedBodyWith, fields, plainExtensions, target } from "./messag
 
 /** What `node_reader.mjs` says of the requests on a connection. */
 interface NodeRequests {
-  requests: { method: string; url: string; rawHeaders: string[]; rawTrailers: string[]; body: string }[];
+  requests: { method: string; url: string; rawHeaders: readonly string[]; rawTrailers: readonly string[]; body: string }[];
   error: string | null;
 }
 
@@ -18,8 +18,8 @@ type NodeResponse = { error: string } | ({ error: null } & NodeMessage);
 interface NodeMessage {
   statusCode: number;
   statusMessage: string;
-  rawHeaders: string[];
-  rawTrailers: string[];
+  rawHeaders: readonly string[];
+  rawTrailers: readonly string[];
   body: string;
 }
 

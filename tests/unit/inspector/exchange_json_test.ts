@@ -6,7 +6,7 @@ import { exchangeSummary } from "../../../lib/inspector/exchange_json.ts";
 import { end, historyAt, start } from "./exchanges.ts";
 
 /** An exchange whose answer has this body. */
-function detailOf(body: Uint8Array, headers: string[] = []) {
+function detailOf(body: Uint8Array, headers: readonly string[] = []) {
   const record = historyAt().history.record(start());
   record.responded(200, headers);
   record.responseBody(body);

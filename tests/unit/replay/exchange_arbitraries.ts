@@ -110,7 +110,7 @@ const common = {
 function begun(
   given: {
     startedAtUs: number;
-    headers: string[];
+    headers: readonly string[];
     target: string;
     requestId: number;
     linkChanges: number;

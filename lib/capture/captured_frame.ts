@@ -1,4 +1,4 @@
-import { type Frame, FrameReader, frameTypes, maxPartBytes } from "../protocol/mod.ts";
+import { type Frame, FrameReader, frameTypes, hasPayload, maxPartBytes } from "../protocol/mod.ts";
 import type { FrameRecord } from "./format.ts";
 import { FrameSlice } from "./frame_slice.ts";
 
@@ -47,8 +47,7 @@ function decodeWith(reader: FrameReader, record: FrameRecord): Frame | null {
   const { bytes, omittedBytes } = record;
   if (omittedBytes === 0) return decodeBytes(reader, bytes);
   const type = frameTypeOf(bytes);
-  const isPayload = type === frameTypes.bodyChunk || type === frameTypes.wsMessage;
-  if (!isPayload || omittedBytes > maxPartBytes) return null;
+  if (!hasPayload(type) || omittedBytes > maxPartBytes) return null;
   if (bytes.length > headRoom) {
     // Part of its payload was kept: the last frame of a stream's budget.
     const whole = new Uint8Array(bytes.length + omittedBytes);

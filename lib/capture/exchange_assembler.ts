@@ -3,6 +3,7 @@ import {
   formatStreamId,
   frameTypes,
   parseStreamId,
+  partsOfResponse,
   type SequencedFrame,
   type StreamFrame,
   type WsMessageFrame,
@@ -155,6 +156,9 @@ export class ExchangeAssembler {
         exchange.answer = { timeUs, status, reason, headers, body: emptyBody() };
         return;
       }
+      case frameTypes.response:
+        for (const part of partsOfResponse(frame)) this.#frame(exchange, part, seen);
+        return;
       case frameTypes.wsAccept: {
         const { headers } = frame;
         exchange.answer = { timeUs, status: 101, reason: "", headers, body: emptyBody() };

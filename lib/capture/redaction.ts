@@ -26,6 +26,7 @@ interface Places {
 const places = new Map<number, Places>([
   [frameTypes.requestStart, { target: 5, headers: 6, subprotocol: -1 }],
   [frameTypes.responseStart, { target: -1, headers: 6, subprotocol: -1 }],
+  [frameTypes.response, { target: -1, headers: 6, subprotocol: -1 }],
   [frameTypes.bodyEnd, { target: -1, headers: 6, subprotocol: -1 }],
   [frameTypes.wsOpen, { target: 4, headers: 5, subprotocol: 7 }],
   [frameTypes.wsAccept, { target: -1, headers: 4, subprotocol: -1 }],

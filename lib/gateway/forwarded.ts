@@ -23,7 +23,9 @@ export function forwardedHeaders(
   trustForwarded: boolean,
 ): RawHeaders {
   const known = forwardedOf.get(headers);
-  if (known?.address === client.address && known.secure === client.secure && known.trusts === trustForwarded) {
+  if (
+    known?.address === client.address && known.secure === client.secure && known.trusts === trustForwarded
+  ) {
     return known.headers;
   }
   const forwarded = forward(headers, client, trustForwarded);

@@ -174,9 +174,17 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
           break;
         case frameTypes.bodyEnd:
           response.end(this.#wantsTrailers() ? frame.trailers : []);
-          socket.flush();
-          this.#delivered(frame, false);
-          this.#complete();
+          this.#complete(frame);
+          return;
+        case frameTypes.response:
+          response.start(frame.status, frame.reason, frame.headers);
+          this.#observer?.responded(frame.status, frame.headers);
+          if (frame.bytes.length > 0) {
+            response.chunk(frame.bytes);
+            this.#observer?.responseBody(frame.bytes);
+          }
+          response.end([]);
+          this.#complete(frame);
           return;
         default:
           throw new TypeError(`${frameName(frame.type)} came for an HTTP request`);
@@ -269,7 +277,10 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     return hasToken(this.#options.head.headers, "te", "trailers");
   }
 
-  #complete(): void {
+  /** @param last the frame that completed the response */
+  #complete(last: SequencedFrame): void {
+    this.#options.socket.flush();
+    this.#delivered(last, false);
     this.drained();
     const stream = this.#stream;
     this.#stream = null;

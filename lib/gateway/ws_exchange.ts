@@ -4,6 +4,7 @@ import {
   frameName,
   frameTypes,
   keepPayload,
+  partsOfResponse,
   payloadBytes,
   resetCodes,
   type SequencedFrame,
@@ -193,6 +194,9 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       case frameTypes.bodyChunk:
       case frameTypes.bodyEnd:
         this.#refuse(frame);
+        break;
+      case frameTypes.response:
+        for (const part of partsOfResponse(frame)) this.#refuse(part);
         break;
       default:
         throw new TypeError(`${frameName(frame.type)} came for a WebSocket`);

@@ -18,6 +18,8 @@ export interface OriginExchange extends BodySink {
   /** The final response's head; interim ones (1xx) are not passed on. */
   responseHead(head: ResponseHead): void;
   responseEnd(trailers: RawHeaders): void;
+  /** What was read so far is all there is for now: the response goes on with the next read. */
+  readEnd?(): void;
   /** The origin switched protocols: the socket is the exchange's now. `early` was read behind the head. */
   upgraded(head: ResponseHead, socket: ByteSocket, early: Uint8Array): void;
   /** @param begun whether any byte of the response had come */
@@ -86,6 +88,7 @@ export class OriginConnection {
     try {
       if (this.#decoder !== null) this.#readBody(bytes, 0);
       else this.#readHead(bytes);
+      this.#exchange?.readEnd?.();
     } catch (error) {
       if (!(error instanceof Http1Error)) throw error;
       this.#fail(error);

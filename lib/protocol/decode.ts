@@ -32,6 +32,7 @@ const itemCounts = new Map<number, number>([
   [frameTypes.wsMessage, 7],
   [frameTypes.wsClose, 6],
   [frameTypes.ack, 5],
+  [frameTypes.response, 8],
 ]);
 
 /** Reads a link message's frames one after another. Payloads are views into the message. */
@@ -126,6 +127,14 @@ function streamFrame(reader: CborReader, type: number): StreamFrame {
       const reason = reader.text("response-start's reason", maxTextBytes);
       const headers = headerList(reader, "response-start's headers");
       return { type, gatewayId, requestId, index, status, reason, headers };
+    }
+    case frameTypes.response: {
+      const status = reader.uint("response's status", 999);
+      if (status < 200) throw new ProtocolError(`response's status must be 200 to 999, found ${status}`);
+      const reason = reader.text("response's reason", maxTextBytes);
+      const headers = headerList(reader, "response's headers");
+      const bytes = reader.bytes("response's bytes", maxPartBytes);
+      return { type, gatewayId, requestId, index, status, reason, headers, bytes };
     }
     case frameTypes.bodyEnd: {
       const cut = reader.bool("body-end's cut flag");

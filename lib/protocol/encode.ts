@@ -31,6 +31,13 @@ export function encodeFrame(frame: Frame, writer: CborWriter): void {
       writer.text(frame.reason);
       writer.texts(frame.headers);
       return;
+    case frameTypes.response:
+      streamHead(writer, 8, frame);
+      writer.uint(frame.status);
+      writer.text(frame.reason);
+      writer.texts(frame.headers);
+      writer.bytes(frame.bytes);
+      return;
     case frameTypes.bodyEnd:
       streamHead(writer, 7, frame);
       writer.bool(frame.cut);

@@ -89,6 +89,14 @@ export class FrameSkimmer {
         if (items !== 7 || status < 200 || !isText || headers === null) return null;
         return { type, gatewayId, requestId, index, status, reason: "", headers };
       }
+      case frameTypes.response: {
+        const status = this.#uint(0, 999);
+        const isText = this.#text();
+        const headers = this.#texts();
+        const bytes = this.#payload();
+        if (items !== 8 || status < 200 || !isText || headers === null || bytes === null) return null;
+        return { type, gatewayId, requestId, index, status, reason: "", headers, bytes };
+      }
       case frameTypes.wsMessage: {
         const binary = this.#bool();
         const final = this.#bool();

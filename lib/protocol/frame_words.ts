@@ -38,7 +38,9 @@ export function frameWords(frame: Frame): string {
         frame.hasBody ? ", body follows" : ""
       }`;
     case frameTypes.responseStart:
-      return `${frame.status}${frame.reason === "" ? "" : ` ${frame.reason}`}, ${headers(frame.headers)}`;
+      return `${statusLine(frame)}, ${headers(frame.headers)}`;
+    case frameTypes.response:
+      return `${statusLine(frame)}, ${headers(frame.headers)}, ${bytes(frame.bytes.length)}, complete`;
     case frameTypes.bodyChunk:
       return bytes(frame.bytes.length);
     case frameTypes.bodyEnd:
@@ -92,6 +94,10 @@ function quoted(text: string): string {
 
 function hex(id: number): string {
   return id.toString(16).padStart(8, "0");
+}
+
+function statusLine({ status, reason }: { status: number; reason: string }): string {
+  return reason === "" ? `${status}` : `${status} ${reason}`;
 }
 
 function headers(list: readonly string[]): string {

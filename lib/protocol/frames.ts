@@ -27,6 +27,7 @@ export const frameTypes = {
   wsMessage: 46,
   wsClose: 48,
   ack: 50,
+  response: 52,
 } as const;
 
 /** Runner → gateway, first frame on a link. */
@@ -209,6 +210,19 @@ export interface ResponseStartFrame extends StreamFrameBase {
   headers: readonly string[];
 }
 
+/**
+ * Runner → gateway, a whole response: what a response-start, a body-chunk, if there is a body, and a body-end would say
+ * that neither cuts it short nor stops the request. A small response costs one frame instead of three.
+ */
+export interface ResponseFrame extends StreamFrameBase {
+  type: typeof frameTypes.response;
+  status: number;
+  reason: string;
+  headers: readonly string[];
+  /** The body, 0 bytes to 64 KiB; spends credit. */
+  bytes: Uint8Array;
+}
+
 /** Ends a stream at once and in both directions. Repeating it is harmless; `index` is the sender's next. */
 export interface ResetFrame extends StreamFrameBase {
   type: typeof frameTypes.reset;
@@ -279,6 +293,7 @@ export type SequencedFrame =
   | BodyChunkFrame
   | BodyEndFrame
   | ResponseStartFrame
+  | ResponseFrame
   | WsOpenFrame
   | WsAcceptFrame
   | WsMessageFrame
@@ -316,9 +331,27 @@ export const errorCodes = {
   internal: 4,
 } as const;
 
-/** Bytes of payload a frame carries, which is what spends credit: 0 for all but body-chunk and ws-message. */
+/** Bytes of payload a frame carries, which is what spends credit: 0 for all but body-chunk, ws-message and response. */
 export function payloadBytes(frame: Frame): number {
-  return frame.type === frameTypes.bodyChunk || frame.type === frameTypes.wsMessage ? frame.bytes.length : 0;
+  return hasPayload(frame.type) ? (frame as BodyChunkFrame | WsMessageFrame | ResponseFrame).bytes.length : 0;
+}
+
+/** Whether frames of this type end in a payload. */
+export function hasPayload(type: number): boolean {
+  return type === frameTypes.bodyChunk || type === frameTypes.wsMessage || type === frameTypes.response;
+}
+
+/** What a whole response says, in the frames that a larger one comes in. */
+export function partsOfResponse(
+  { type: _, bytes, ...head }: ResponseFrame,
+): (ResponseStartFrame | BodyChunkFrame | BodyEndFrame)[] {
+  const { gatewayId, requestId, index } = head;
+  const of = { gatewayId, requestId, index };
+  return [
+    { type: frameTypes.responseStart, ...head },
+    ...bytes.length > 0 ? [{ type: frameTypes.bodyChunk, ...of, bytes }] : [],
+    { type: frameTypes.bodyEnd, ...of, cut: false, stop: false, trailers: [] },
+  ];
 }
 
 /** Gives the frame a payload of its own: what it came with may lie in a buffer that is used again. */

@@ -31,6 +31,8 @@ import type { AwaitsOrigin } from "./waiting_list.ts";
 /** Methods that may be sent again when a kept connection turns out to be closed (RFC 9110, 9.2.2). */
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
+const nothing = new Uint8Array(0);
+
 /** One stream's HTTP request, forwarded to the origin, and the response's way back. */
 export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin {
   waitingAt = -1;
@@ -44,6 +46,9 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   #chunked = false;
   #requestDone = false;
   #responseBegun = false;
+  /** A response's head and the first bytes of its body, until it is known whether that is all of it. */
+  #heldHead: ResponseHead | null = null;
+  #heldBody: Uint8Array | null = null;
   #paused = false;
   readonly #undelivered = new UndeliveredFrames();
 
@@ -86,6 +91,27 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   responseHead(head: ResponseHead): void {
     this.#responseBegun = true;
     this.#backend.unwatch(this);
+    this.#heldHead = head;
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.#heldHead !== null) {
+      if (this.#heldBody === null && bytes.length <= maxPartBytes) {
+        this.#heldBody = bytes;
+        return;
+      }
+      this.readEnd();
+    }
+    this.#sendBody(bytes);
+  }
+
+  /** The response is not complete yet: what has come of it goes ahead. */
+  readEnd(): void {
+    const head = this.#heldHead;
+    const body = this.#heldBody;
+    if (head === null) return;
+    this.#heldHead = null;
+    this.#heldBody = null;
     this.#stream?.push({
       type: frameTypes.responseStart,
       gatewayId: 0,
@@ -95,9 +121,10 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
       reason: head.reason,
       headers: stripHopByHop(head.headers),
     });
+    if (body !== null) this.#sendBody(body);
   }
 
-  data(bytes: Uint8Array): void {
+  #sendBody(bytes: Uint8Array): void {
     const stream = this.#stream;
     if (stream === null) return;
     for (let from = 0; from < bytes.length; from += maxPartBytes) {
@@ -119,6 +146,8 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   }
 
   responseEnd(trailers: RawHeaders): void {
+    const whole = trailers.length === 0 && this.#requestDone ? this.#takeWhole() : null;
+    if (whole === null) this.readEnd();
     const stream = this.#stream;
     const connection = this.#connection;
     this.#stream = null;
@@ -126,7 +155,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     // An origin that answers before it has the whole request does not want the rest of it.
     if (!this.#requestDone) connection?.abort();
     this.drained(stream);
-    stream?.push(bodyEnd({ stop: !this.#requestDone, trailers }));
+    stream?.push(whole ?? bodyEnd({ stop: !this.#requestDone, trailers }));
     stream?.release();
   }
 
@@ -164,6 +193,25 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   }
 
   // ── private ──
+
+  /** The response in one frame, if nothing of it has gone out yet. */
+  #takeWhole(): SequencedFrame | null {
+    const head = this.#heldHead;
+    const body = this.#heldBody;
+    if (head === null) return null;
+    this.#heldHead = null;
+    this.#heldBody = null;
+    return {
+      type: frameTypes.response,
+      gatewayId: 0,
+      requestId: 0,
+      index: 0,
+      status: head.status,
+      reason: head.reason,
+      headers: stripHopByHop(head.headers),
+      bytes: body === null ? nothing : asPayload(body),
+    };
+  }
 
   get #repeatable(): boolean {
     return !this.#start.hasBody && idempotentMethods.has(this.#start.method);
@@ -266,6 +314,8 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     this.#stream = null;
     this.#connection = null;
     this.#waiting = [];
+    this.#heldHead = null;
+    this.#heldBody = null;
     this.#backend.unwatch(this);
     this.#dialling?.abort();
     connection?.abort();

@@ -32,7 +32,6 @@ const defaultResponseTimeoutMs = 60_000;
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
 const checkEveryMs = 500;
 
-
 /** Forwards streams to an origin server over HTTP/1.1 and WebSocket. */
 export class OriginBackend implements Backend {
   readonly pool: OriginPool;

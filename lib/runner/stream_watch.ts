@@ -75,6 +75,12 @@ export class StreamWatch implements StreamTap {
         this.#status = frame.status;
         this.#observer?.responded(frame.status, frame.headers);
         return;
+      case frameTypes.response:
+        this.#status = frame.status;
+        this.#observer?.responded(frame.status, frame.headers);
+        if (frame.bytes.length > 0) this.#observer?.responseBody(frame.bytes);
+        this.#end(null);
+        return;
       case frameTypes.bodyChunk:
         this.#observer?.responseBody(frame.bytes);
         return;

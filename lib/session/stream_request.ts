@@ -3,6 +3,7 @@ import {
   maxPartBytes,
   payloadBytes,
   resetCodes,
+  type ResponseFrame,
   type ResponseStartFrame,
   type SequencedFrame,
 } from "../protocol/mod.ts";
@@ -20,7 +21,14 @@ export interface WholeRequest {
 
 /** What came back. `body` is the beginning of it, as far as was asked for; `bodyBytes` its whole length. */
 export type StreamAnswer =
-  | { kind: "answer"; status: number; reason: string; headers: readonly string[]; body: Uint8Array; bodyBytes: number }
+  | {
+    kind: "answer";
+    status: number;
+    reason: string;
+    headers: readonly string[];
+    body: Uint8Array;
+    bodyBytes: number;
+  }
   | { kind: "reset"; code: number; reason: string };
 
 /** Sends one whole request over a stream that the gateway's end has opened, and gathers the answer. */
@@ -30,7 +38,7 @@ export class StreamRequest implements StreamHandler {
   readonly #done: (answer: StreamAnswer) => void;
   #stream: Stream | null = null;
   #sentBytes = 0;
-  #head: ResponseStartFrame | null = null;
+  #head: ResponseStartFrame | ResponseFrame | null = null;
   #parts: Uint8Array[] = [];
   #bodyBytes = 0;
 
@@ -74,10 +82,16 @@ export class StreamRequest implements StreamHandler {
   }
 
   frame(frame: SequencedFrame): void {
-    if (frame.type === frameTypes.responseStart) this.#head = frame;
-    else if (frame.type === frameTypes.bodyChunk) this.#keep(frame.bytes);
+    if (frame.type === frameTypes.response) {
+      this.#head = frame;
+      this.#keep(frame.bytes);
+    } else if (frame.type === frameTypes.responseStart) {
+      this.#head = frame;
+    } else if (frame.type === frameTypes.bodyChunk) {
+      this.#keep(frame.bytes);
+    }
     this.#stream?.delivered(1, payloadBytes(frame));
-    if (frame.type === frameTypes.bodyEnd) this.#complete();
+    if (frame.type === frameTypes.bodyEnd || frame.type === frameTypes.response) this.#complete();
   }
 
   reset(code: number, reason: string): void {

@@ -41,6 +41,9 @@ export function nextStage(stage: StreamStage, course: Course, frame: SequencedFr
     case frameTypes.responseStart:
       if (stage === "start" && direction === "response") return "body";
       break;
+    case frameTypes.response:
+      if (stage === "start" && direction === "response") return "done";
+      break;
     case frameTypes.wsAccept:
       if (stage === "start" && direction === "response" && kind === "websocket") return "messages";
       break;

@@ -158,6 +158,7 @@ function apply(row: StreamRow, frame: SequencedFrame, from: Origin): void {
       row.target = frame.target;
       return;
     case frameTypes.responseStart:
+    case frameTypes.response:
       row.status = frame.status;
       return;
     case frameTypes.wsAccept:

@@ -8,7 +8,13 @@ import { body, chunkedBodyWith, fields, plainExtensions, target } from "./messag
 
 /** What `node_reader.mjs` says of the requests on a connection. */
 interface NodeRequests {
-  requests: { method: string; url: string; rawHeaders: readonly string[]; rawTrailers: readonly string[]; body: string }[];
+  requests: {
+    method: string;
+    url: string;
+    rawHeaders: readonly string[];
+    rawTrailers: readonly string[];
+    body: string;
+  }[];
   error: string | null;
 }
 

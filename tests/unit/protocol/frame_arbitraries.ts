@@ -137,6 +137,13 @@ export const frameArbitraries: { readonly [K in Kind]: fc.Arbitrary<Frame> } = {
     reason: text,
     headers,
   }),
+  response: record("response", {
+    ...ids,
+    status: fc.oneof(fc.constantFrom(200, 255, 256, 999), fc.integer({ min: 200, max: 999 })),
+    reason: text,
+    headers,
+    bytes: bytes(0),
+  }),
   reset: record("reset", { ...ids, code: u16, reason: text }),
   wsOpen: record("wsOpen", { ...ids, target: text, headers, resumed: fc.boolean(), subprotocol: text }),
   wsAccept: record("wsAccept", { ...ids, headers }),

@@ -33,6 +33,10 @@ const shrinkAfterReads = 16;
 const blockBytes = 16 * 1024;
 const gatherUpToBytes = 4 * 1024;
 
+/** Blocks nobody uses now, and how many of them are kept at most. */
+const freeBlocks: Uint8Array[] = [];
+const maxFreeBlocks = 256;
+
 /** What is to be done at the end of the turn is chained to it: cheaper than `queueMicrotask`, which makes a closure. */
 const turnEnd = Promise.resolve();
 
@@ -254,8 +258,7 @@ export class ByteSocket {
   /** The current block with room for `count` bytes more. */
   #room(count: number): Uint8Array {
     if (this.#block !== null && this.#blockUsed + count > blockBytes) this.#seal();
-    this.#block ??= bytePool.take(blockBytes);
-    return this.#block;
+    return this.#block ??= freeBlocks.pop() ?? new Uint8Array(blockBytes);
   }
 
   #seal(): void {
@@ -313,7 +316,9 @@ export class ByteSocket {
     if (count < bytes.length) return this.#send(bytes.subarray(count), block);
     this.#underWay = null;
     this.#underWayBlock = null;
-    bytePool.giveBack(block);
+    // A block is one by its size: larger pieces are of the pool's.
+    if (block.length !== blockBytes) bytePool.giveBack(block);
+    else if (freeBlocks.length < maxFreeBlocks) freeBlocks.push(block);
     if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) {
       this.#aboveHighWater = false;
       this.handler.drained();

@@ -50,6 +50,8 @@ export class ByteSocket {
   handler: ByteSocketHandler;
   /** Most bytes of one read, which is also how far a source that is paused may overshoot. */
   largestReadBytes: number = defaultLargestReadBytes;
+  /** Offset of what was claimed last. */
+  claimedAt = 0;
   #buffer: Uint8Array | null = null;
   #view: Uint8Array | null = null;
   #bufferBytes = smallestBufferBytes;
@@ -152,16 +154,18 @@ export class ByteSocket {
 
   /**
    * Queues `count` bytes that the caller fills in at once, all of them, so that they need no buffer of their own.
-   * `null` when the socket is closing.
+   *
+   * @returns where they are to be written, from {@link claimedAt} on, or `null` when the socket is closing
    */
   claim(count: number): Uint8Array | null {
     if (!this.#takesWrites) return null;
     let claimed: Uint8Array;
     if (count <= gatherUpToBytes) {
-      const block = this.#room(count);
-      claimed = block.subarray(this.#blockUsed, this.#blockUsed + count);
+      claimed = this.#room(count);
+      this.claimedAt = this.#blockUsed;
       this.#blockUsed += count;
     } else {
+      this.claimedAt = 0;
       this.#seal();
       claimed = bytePool.take(count);
       this.#queue.push({ bytes: claimed, block: claimed });

@@ -229,7 +229,8 @@ export class WebSocketConnection implements ByteSocketHandler {
     const frame = this.#socket.claim(headerBytes + payloadBytes);
     if (frame === null) return;
     const maskKey = this.#masked ? nextMaskKey() : null;
-    const offset = writeFrameHeader(frame, 0, { opcode, final, payloadBytes, maskKey });
+    const { claimedAt } = this.#socket;
+    const offset = writeFrameHeader(frame, claimedAt, { opcode, final, payloadBytes, maskKey });
     if (maskKey === null) frame.set(payload, offset);
     else copyMasked(payload, 0, payloadBytes, frame, offset, maskKey, 0);
   }

@@ -8,7 +8,7 @@ import {
   type LargePartBuffers,
   maxKeptPartBytes,
   noBytes,
-  PartBuffers,
+  smallPart,
 } from "./part_buffers.ts";
 
 const defaultMaxPartBytes = 64 * 1024;
@@ -20,8 +20,8 @@ export interface FrameSink {
    * Part of a data message. `binary` is the message's kind, `final` is true on its last part. Text is handed
    * out as it came: whether it is UTF-8 is for an endpoint to say, not for a hop.
    *
-   * `bytes` of up to 1 KiB are the receiver's to keep or change. Small parts may be neighbours in one `ArrayBuffer`
-   * of at most 8 KiB: use the view, not its `buffer`. Larger ones are valid during the call alone.
+   * `bytes` of up to 1 KiB are the receiver's to keep or change. Small parts are neighbours in one `ArrayBuffer`
+   * of 4 KiB: use the view, not its `buffer`. Larger ones are valid during the call alone.
    */
   part(binary: boolean, bytes: Uint8Array, final: boolean): void;
   /** A ping's payload, 0 to 125 bytes, owned by the receiver. */
@@ -64,7 +64,6 @@ export class FrameParser {
   readonly #expectMasked: boolean;
   readonly #maxPartBytes: number;
   readonly #maxMessageBytes: number;
-  readonly #buffers = new PartBuffers();
   readonly #largeBuffers: LargePartBuffers;
 
   readonly #header: FrameHeaderReader;
@@ -120,7 +119,6 @@ export class FrameParser {
     if (this.#failure !== null) throw this.#failure.cause;
     try {
       this.#read(bytes);
-      this.#buffers.endRead();
     } catch (cause) {
       this.#failure = { cause };
       throw cause;
@@ -186,7 +184,7 @@ export class FrameParser {
       if (available >= partBytes) return this.#readWholePart(bytes, at, partBytes);
       part = this.#part = partBytes > maxKeptPartBytes
         ? this.#largeBuffers.take(partBytes)
-        : new Uint8Array(partBytes);
+        : smallPart(partBytes);
       this.#partFilled = 0;
     }
     const count = Math.min(available, part.length - this.#partFilled);
@@ -203,14 +201,8 @@ export class FrameParser {
 
   #readWholePart(bytes: Uint8Array, at: number, partBytes: number): number {
     const end = at + partBytes;
-    // A control frame shares with no data, so that a flood of pings cannot swell the data between them.
-    const isData = this.#header.opcode < opcodes.close;
     const isLarge = partBytes > maxKeptPartBytes;
-    const part = isLarge
-      ? this.#largeBuffers.take(partBytes)
-      : isData
-      ? this.#buffers.take(partBytes, bytes.length - at)
-      : new Uint8Array(partBytes);
+    const part = isLarge ? this.#largeBuffers.take(partBytes) : smallPart(partBytes);
     if (this.#expectMasked) copyMasked(bytes, at, end, part, 0, this.#header.maskKey, this.#keyPhase);
     else part.set(bytes.subarray(at, end));
     this.#handOut(part);

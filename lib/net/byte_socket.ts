@@ -30,12 +30,12 @@ const shrinkAfterReads = 16;
  * Small writes are gathered in blocks of this size, so that those of one turn become one system call and none of
  * them an allocation. Blocks come from a pool for all sockets: an idle one holds none.
  */
-const blockBytes = 16 * 1024;
+const blockBytes = 32 * 1024;
 const gatherUpToBytes = 4 * 1024;
 
 /** Blocks nobody uses now, and how many of them are kept at most. */
 const freeBlocks: Uint8Array[] = [];
-const maxFreeBlocks = 256;
+const maxFreeBlocks = 64;
 
 /** What is to be done at the end of the turn is chained to it: cheaper than `queueMicrotask`, which makes a closure. */
 const turnEnd = Promise.resolve();
@@ -58,8 +58,8 @@ export class ByteSocket {
   #smallReads = 0;
   #paused = false;
   #unpause: (() => void) | null = null;
-  /** What waits to be written, in order: blocks of gathered small writes, and larger pieces one by one. */
-  #queue: { bytes: Uint8Array; block: Uint8Array }[] = [];
+  /** What waits to be written, in order: from blocks of gathered writes, and larger pieces, which are the pool's. */
+  #queue: { bytes: Uint8Array; block: Uint8Array | null }[] = [];
   /** The block being filled, behind everything in the queue. */
   #block: Uint8Array | null = null;
   #blockUsed = 0;
@@ -141,13 +141,13 @@ export class ByteSocket {
   /** Queues a copy of `bytes`. Ignored once the socket is closing. */
   write(bytes: Uint8Array): void {
     if (!this.#takesWrites || bytes.length === 0) return;
-    if (bytes.length <= gatherUpToBytes) {
+    if (this.#gathers(bytes.length)) {
       this.#room(bytes.length).set(bytes, this.#blockUsed);
       this.#blockUsed += bytes.length;
     } else {
       this.#seal();
       const copy = bytePool.copy(bytes);
-      this.#queue.push({ bytes: copy, block: copy });
+      this.#queue.push({ bytes: copy, block: null });
     }
     this.#queued(bytes.length);
   }
@@ -160,7 +160,7 @@ export class ByteSocket {
   claim(count: number): Uint8Array | null {
     if (!this.#takesWrites) return null;
     let claimed: Uint8Array;
-    if (count <= gatherUpToBytes) {
+    if (this.#gathers(count)) {
       claimed = this.#room(count);
       this.claimedAt = this.#blockUsed;
       this.#blockUsed += count;
@@ -168,7 +168,7 @@ export class ByteSocket {
       this.claimedAt = 0;
       this.#seal();
       claimed = bytePool.take(count);
-      this.#queue.push({ bytes: claimed, block: claimed });
+      this.#queue.push({ bytes: claimed, block: null });
     }
     this.#queued(count);
     return claimed;
@@ -259,6 +259,11 @@ export class ByteSocket {
     this.#view = null;
   }
 
+  /** Whether so many bytes go into a block: few, or some that fit in behind what is there, such as a body behind its head. */
+  #gathers(count: number): boolean {
+    return count <= gatherUpToBytes || (this.#block !== null && this.#blockUsed + count <= blockBytes);
+  }
+
   /** The current block with room for `count` bytes more. */
   #room(count: number): Uint8Array {
     if (this.#block !== null && this.#blockUsed + count > blockBytes) this.#seal();
@@ -305,7 +310,7 @@ export class ByteSocket {
     }
   };
 
-  #send(bytes: Uint8Array, block: Uint8Array): void {
+  #send(bytes: Uint8Array, block: Uint8Array | null): void {
     this.#underWay = bytes;
     this.#underWayBlock = block;
     this.#conn.write(bytes).then(this.#wrote, this.#broke);
@@ -316,12 +321,11 @@ export class ByteSocket {
     this.#sent += count;
     this.#queuedBytes -= count;
     const bytes = this.#underWay!;
-    const block = this.#underWayBlock!;
+    const block = this.#underWayBlock;
     if (count < bytes.length) return this.#send(bytes.subarray(count), block);
     this.#underWay = null;
     this.#underWayBlock = null;
-    // A block is one by its size: larger pieces are of the pool's.
-    if (block.length !== blockBytes) bytePool.giveBack(block);
+    if (block === null) bytePool.giveBack(bytes);
     else if (freeBlocks.length < maxFreeBlocks) freeBlocks.push(block);
     if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) {
       this.#aboveHighWater = false;

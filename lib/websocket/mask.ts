@@ -100,8 +100,18 @@ function maskBytewise(
 }
 
 function maskWords(words: Int32Array, mask: number): void {
-  // Not unrolled: V8 does that better (measured: 1.3 against 1.8 µs for 16 KiB).
-  for (let i = 0; i < words.length; i++) words[i] ^= mask;
+  const inEights = words.length & ~7;
+  for (let i = 0; i < inEights; i += 8) {
+    words[i] ^= mask;
+    words[i + 1] ^= mask;
+    words[i + 2] ^= mask;
+    words[i + 3] ^= mask;
+    words[i + 4] ^= mask;
+    words[i + 5] ^= mask;
+    words[i + 6] ^= mask;
+    words[i + 7] ^= mask;
+  }
+  for (let i = inEights; i < words.length; i++) words[i] ^= mask;
 }
 
 /** The key as a word of this machine's byte order, beginning at `phase`. */

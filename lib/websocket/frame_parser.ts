@@ -107,8 +107,9 @@ export class FrameParser {
   }
 
   /**
-   * Reads all of `bytes` and calls the sink for what they complete. Payloads are copied out: no view of
-   * `bytes` is kept or handed out, so the caller may re-use its read buffer.
+   * Reads all of `bytes` and calls the sink for what they complete. `bytes` is the parser's to change during the call: a
+   * large part that lies whole in it is unmasked there and handed out as a view. No view of it is kept, so that the
+   * caller may re-use its read buffer.
    *
    * Not to be called from within the sink.
    *
@@ -201,12 +202,16 @@ export class FrameParser {
 
   #readWholePart(bytes: Uint8Array, at: number, partBytes: number): number {
     const end = at + partBytes;
-    const isLarge = partBytes > maxKeptPartBytes;
-    const part = isLarge ? this.#largeBuffers.take(partBytes) : smallPart(partBytes);
+    if (partBytes > maxKeptPartBytes) {
+      // It lies whole in what was read, where it is not needed any more once it was handed out.
+      if (this.#expectMasked) maskInPlace(bytes, at, end, this.#header.maskKey, this.#keyPhase);
+      this.#handOut(bytes.subarray(at, end));
+      return end;
+    }
+    const part = smallPart(partBytes);
     if (this.#expectMasked) copyMasked(bytes, at, end, part, 0, this.#header.maskKey, this.#keyPhase);
     else part.set(bytes.subarray(at, end));
     this.#handOut(part);
-    if (isLarge) this.#largeBuffers.giveBack(part);
     return end;
   }
 

@@ -4,7 +4,6 @@ import {
   frameName,
   frameTypes,
   keepPayload,
-  partsOfResponse,
   payloadBytes,
   resetCodes,
   type SequencedFrame,
@@ -194,9 +193,6 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       case frameTypes.bodyChunk:
       case frameTypes.bodyEnd:
         this.#refuse(frame);
-        break;
-      case frameTypes.response:
-        for (const part of partsOfResponse(frame)) this.#refuse(part);
         break;
       default:
         throw new TypeError(`${frameName(frame.type)} came for a WebSocket`);

@@ -211,8 +211,9 @@ export interface ResponseStartFrame extends StreamFrameBase {
 }
 
 /**
- * Runner → gateway, a whole response: what a response-start, a body-chunk, if there is a body, and a body-end would say
- * that neither cuts it short nor stops the request. A small response costs one frame instead of three.
+ * Runner → gateway, a whole response to a whole request: what a response-start, a body-chunk, if there is a body, and a
+ * body-end would say, and that every frame of the request was delivered. A small response costs one frame
+ * instead of four.
  */
 export interface ResponseFrame extends StreamFrameBase {
   type: typeof frameTypes.response;

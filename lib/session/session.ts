@@ -169,6 +169,7 @@ export class Session implements StreamOwner {
       const frame = stream.held ? null : stream.send.next();
       if (frame === null) continue;
       bytes += frameOverheadBytes + payloadBytes(frame);
+      stream.written(frame);
       if (stream.send.sendable) this.sendable(stream);
       write(frame);
     }

@@ -2,6 +2,7 @@ import {
   type AckFrame,
   formatStreamId,
   frameTypes,
+  indexAdd,
   payloadBytes,
   ProtocolError,
   type ResetFrame,
@@ -142,6 +143,7 @@ export class Stream {
   push(frame: SequencedFrame): void {
     if (this.phase !== "open" || this.#bodyCut) return;
     this.#sendStage = nextStage(this.#sendStage, this.#sends, frame);
+    if (frame.type === frameTypes.response) this.#answerWhole();
     if (frame.type === frameTypes.bodyEnd && frame.stop) this.#stopSaid = true;
     frame.gatewayId = this.gatewayId;
     frame.requestId = this.requestId;
@@ -223,6 +225,7 @@ export class Stream {
       throw new ProtocolError("a body was cut short that was wanted whole");
     }
     if (!this.#opener && this.method === "") this.#nameAfter(frame);
+    if (frame.type === frameTypes.response) this.#answeredWhole();
     this.tap?.accepted(frame);
     if (frame.type === frameTypes.bodyEnd && frame.stop) this.cutBody();
     if (this.handler === null) this.#deliver(1, bytes);
@@ -279,6 +282,13 @@ export class Stream {
     };
   }
 
+  /** Called by the session: a frame of this stream is written to a link. */
+  written(frame: SequencedFrame): void {
+    if (frame.type !== frameTypes.response) return;
+    this.receive.acknowledged();
+    this.finalAckSent = true;
+  }
+
   /** Where this end stands, for a resume frame. */
   position(): StreamPosition {
     return {
@@ -324,6 +334,23 @@ export class Stream {
   takeUnacknowledged(): SequencedFrame[] {
     this.#owner.buffered(-this.send.bufferedBytes);
     return this.send.takeAll();
+  }
+
+  /** A response is about to be sent that says that all of the request was delivered. */
+  #answerWhole(): void {
+    if (!this.receiveDone || this.receive.undelivered > 0) {
+      throw new TypeError("a whole response was pushed before the whole request was delivered");
+    }
+    this.ackOwed = "no";
+  }
+
+  /** Such a response came. */
+  #answeredWhole(): void {
+    const { send } = this;
+    if (!this.sendDone || send.unacknowledgedFrames < send.frames) {
+      throw new ProtocolError("a whole response came before the whole request was sent");
+    }
+    this.acknowledge(indexAdd(send.acknowledgedIndex, send.frames), send.credit);
   }
 
   #nameAfter(opening: SequencedFrame): void {

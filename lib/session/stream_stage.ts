@@ -42,7 +42,7 @@ export function nextStage(stage: StreamStage, course: Course, frame: SequencedFr
       if (stage === "start" && direction === "response") return "body";
       break;
     case frameTypes.response:
-      if (stage === "start" && direction === "response") return "done";
+      if (stage === "start" && direction === "response" && kind === "http") return "done";
       break;
     case frameTypes.wsAccept:
       if (stage === "start" && direction === "response" && kind === "websocket") return "messages";

@@ -77,6 +77,17 @@ export class ReceivedSide {
     return this.#creditProblem(credit);
   }
 
+  /** The capturing side sent a whole response, which says that it has delivered everything. */
+  acknowledgeAll(): Problem | null {
+    if (this.#unsure) return null;
+    if (this.#stage !== null && this.#stage !== "done") {
+      return { rule: "stage", message: "a whole response was sent before the whole request had come" };
+    }
+    const problem = this.#deliver(indexAdd(this.#order.receivedIndex, this.#offset));
+    this.#order.acknowledged();
+    return problem;
+  }
+
   /** The capturing side said where it stands, for a redial. */
   position(position: StreamPosition): Problem | null {
     if (this.#unsure) return null;

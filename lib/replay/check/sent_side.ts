@@ -94,6 +94,17 @@ export class SentSide {
     }
   }
 
+  /** The peer answered with a whole response, which says that it has delivered everything. */
+  acknowledgeAll(): Problem | null {
+    const buffer = this.#buffer;
+    if (this.#unsure) return null;
+    if (this.#stage !== null && this.#stage !== "done") {
+      return { rule: "stage", message: "a whole response came before the whole request was sent" };
+    }
+    buffer.acknowledge(indexAdd(buffer.acknowledgedIndex, buffer.unacknowledgedFrames), buffer.credit);
+    return null;
+  }
+
   /** A new link is up; the peer has received everything before `received`. */
   rewind(received: number): Problem | null {
     if (this.#unsure) return null;

@@ -170,7 +170,8 @@ export class SessionCheck {
     // Frames that crossed this side's reset are not looked at.
     if (stream.resetSent) return null;
     if (this.#opener) stream.peerKnows = true;
-    return stream.received.accept(frame);
+    const problem = stream.received.accept(frame);
+    return problem === null && frame.type === frameTypes.response ? stream.sent.acknowledgeAll() : problem;
   }
 
   /** A frame of a stream that is not among the live ones: its opening, or something that came too late. */
@@ -212,7 +213,8 @@ export class SessionCheck {
 
 function sent(stream: StreamCheck, frame: SequencedFrame): Problem | null {
   if (stream.resetSent) return afterReset(frame, "this side's reset");
-  return stream.sent.send(frame);
+  const problem = stream.sent.send(frame);
+  return problem === null && frame.type === frameTypes.response ? stream.received.acknowledgeAll() : problem;
 }
 
 function afterReset(frame: SequencedFrame, what: string): Problem {

@@ -3,13 +3,7 @@ import { WebSocketError } from "./errors.ts";
 import { maxControlBytes, opcodes } from "./frame_encoder.ts";
 import { FrameHeaderReader } from "./frame_header_reader.ts";
 import { copyMasked, maskInPlace } from "./mask.ts";
-import {
-  freshBuffers,
-  type LargePartBuffers,
-  maxKeptPartBytes,
-  noBytes,
-  smallPart,
-} from "./part_buffers.ts";
+import { freshBuffers, type LargePartBuffers, maxKeptPartBytes, noBytes, smallPart } from "./part_buffers.ts";
 
 const defaultMaxPartBytes = 64 * 1024;
 const defaultMaxMessageBytes = 16 * 1024 * 1024;

@@ -55,7 +55,7 @@ const wsOpen = (requestId: number): Frame => ({
 async function assertServes(link: ServedLink, requestId = 9_999): Promise<void> {
   link.send(start(requestId));
   const head = await eventually(
-    () => link.frames(frameTypes.responseStart).find((frame) => frame.requestId === requestId),
+    () => link.frames(frameTypes.response).find((frame) => frame.requestId === requestId),
     (frame) => frame !== undefined,
   );
   assert.equal(head!.status, 200);
@@ -250,7 +250,7 @@ Deno.test("an opening that comes twice reaches the origin once", async () => {
   const held = await fetchOnce(`${under.origin.url}/held?id=twice`);
   assert.equal(await held.text(), "held");
   await assertServes(link);
-  assert.deepEqual(link.frames(frameTypes.responseStart).map(({ requestId }) => requestId), [9_999]);
+  assert.deepEqual(link.frames(frameTypes.response).map(({ requestId }) => requestId), [9_999]);
 });
 
 Deno.test("a close code that no close frame may carry breaks the origin's WebSocket off, and the link serves on", async () => {
@@ -268,7 +268,7 @@ Deno.test("a close code that no close frame may carry breaks the origin's WebSoc
     );
   }
   link.send(start(99, { target: "/" }));
-  assert.equal((await link.frame(frameTypes.responseStart)).status, 200);
+  assert.equal((await link.frame(frameTypes.response)).status, 200);
 });
 
 Deno.test("two thousand requests at once are all answered, and resets of them all leave nothing", async () => {
@@ -277,9 +277,9 @@ Deno.test("two thousand requests at once are all answered, and resets of them al
   const link = await server.welcomed();
   const count = 2_000;
   for (let i = 1; i <= count; i++) link.send(start(i));
-  const answered = () => link.frames(frameTypes.bodyEnd).length;
+  const answered = () => link.frames(frameTypes.response).length;
   await eventually(answered, (ends) => ends === count, 60_000);
-  assert.ok(link.frames(frameTypes.responseStart).every(({ status }) => status === 200));
+  assert.ok(link.frames(frameTypes.response).every(({ status }) => status === 200));
 
   for (let i = 1; i <= count; i++) link.send(start(count + i, { target: `/hold?id=${i}` }));
   for (let i = 1; i <= count; i++) {
@@ -287,7 +287,7 @@ Deno.test("two thousand requests at once are all answered, and resets of them al
   }
   await assertServes(link);
   await eventually(answered, (ends) => ends === count + 1);
-  for (const { requestId, index } of link.frames(frameTypes.bodyEnd)) {
+  for (const { requestId, index } of link.frames(frameTypes.response)) {
     link.send({ type: frameTypes.ack, gatewayId, requestId, index: index + 1, credit: 262_144 });
   }
   under.runner.signal("SIGTERM");

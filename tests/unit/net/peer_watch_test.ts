@@ -38,7 +38,7 @@ Deno.test("a short interval is also the time that a ping waits for its answer", 
   assert.equal(watch(new Peer(), { pingAfterMs: 2_000, untilMs: 3_600_000 }), 4_000);
 });
 
-Deno.test("a peer that answers each ping is kept, and pinged no more often than asked for", () => {
+Deno.test("a peer that answers each ping is kept, and pinged once in the time asked for, or an eighth of it later", () => {
   const peer = new Peer();
   let answered = 0;
   const each = () => {
@@ -46,7 +46,8 @@ Deno.test("a peer that answers each ping is kept, and pinged no more often than 
     answered = peer.pings;
   };
   assert.equal(watch(peer, { pingAfterMs: 60_000, untilMs: 3_600_000, each }), null);
-  assert.equal(peer.pings, Math.floor(3_600 / 61));
+  const between = [Math.floor(3_600 / (60 * 9 / 8 + 2)), Math.floor(3_600 / 60)];
+  assert.ok(peer.pings >= between[0] && peer.pings <= between[1], `${peer.pings} pings, not ${between}`);
 });
 
 Deno.test("a peer that says something at least once in the interval is never pinged", () => {

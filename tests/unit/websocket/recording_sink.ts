@@ -6,12 +6,16 @@ export type SinkEvent =
   | { type: "ping" | "pong"; bytes: Uint8Array }
   | { type: "close"; code: number | null; reason: string };
 
+const maxKeptBytes = 1024;
+
 /** Keeps everything it is told. */
 export class RecordingSink implements FrameSink {
   readonly events: SinkEvent[] = [];
 
   part(binary: boolean, bytes: Uint8Array, final: boolean): void {
-    this.events.push({ type: "part", binary, bytes, final });
+    // Larger ones are valid during the call alone.
+    const kept = bytes.length > maxKeptBytes ? bytes.slice() : bytes;
+    this.events.push({ type: "part", binary, bytes: kept, final });
   }
 
   ping(bytes: Uint8Array): void {

@@ -68,6 +68,7 @@ const layouts: Record<string, Layout> = {
   "ws-message": layout(46, `${id} binary final bytes`),
   "ws-close": layout(48, `${id} code reason`),
   "ack": layout(50, `${id} credit`),
+  "response": layout(52, `${id} status reason headers bytes`),
 };
 
 const byteStrings = new Set([
@@ -76,7 +77,7 @@ const byteStrings = new Set([
   "probe-reply.payload",
   "probe-result.payload",
 ]);
-for (const frame of ["body-chunk", "ws-message"]) byteStrings.add(`${frame}.bytes`);
+for (const frame of ["body-chunk", "ws-message", "response"]) byteStrings.add(`${frame}.bytes`);
 const position = ["request-id", "received", "delivered", "credit"];
 
 const encoder = new Encoder({ useRecords: false, tagUint8Array: false });
@@ -251,6 +252,18 @@ const frames: Vector[] = [
   }),
   vector("nothing delivered yet, the first credit", "ack", { ...stream, "credit": 262_144 }),
   vector("the largest credit", "ack", { ...lastStream, "credit": biggest }),
+  vector("a whole answer", "response", {
+    ...stream,
+    ...{ "status": 200, "reason": "OK", "headers": ["Content-Length", "2"], "bytes": "6f6b" },
+  }),
+  vector("a whole answer without a body", "response", {
+    ...stream,
+    ...{ "status": 204, "reason": "No Content", "headers": [], "bytes": "" },
+  }),
+  vector("the largest status, no reason, headers that are not ASCII", "response", {
+    ...lastStream,
+    ...{ "status": 999, "reason": "", "headers": ["X-A", "caf\u00e9", "x-a", ""], "bytes": "5a".repeat(256) },
+  }),
 ];
 
 const malformed: Malformed[] = [
@@ -275,6 +288,10 @@ const malformed: Malformed[] = [
   { about: "a text of indefinite length", hex: "8301007f6161ff" },
   { about: "an empty body chunk", hex: "85182201010040" },
   { about: "a status below 200", hex: "87182601010018c76080" },
+  { about: "a whole response with a status below 200", hex: "88183401010018c7608040" },
+  { about: "a whole response whose headers are no pairs", hex: "88183401010018c8608161614100" },
+  { about: "a whole response without its body", hex: "87183401010018c86080" },
+  { about: "a whole response with a text for its body", hex: "88183401010018c8608060" },
   { about: "headers that are no pairs", hex: "85182c010100816161" },
   { about: "a close code below 1000", hex: "8618300101001903e760" },
   { about: "a session id of 15 bytes", hex: "880001014f" + "00".repeat(15) + "616160001a00040000" },

@@ -114,6 +114,8 @@ export class Incarnation {
   nextAtOrigin: number;
   nextAtClient = 0;
   repliesSent = 0;
+  /** The origin gave all its replies in one frame, without a seam between them. */
+  repliesJoined = false;
   /** The origin gave the stream up: the gateway may be told so. */
   givenUp = false;
   /** How the gateway and the runner collected it, where that was by a reset. */
@@ -175,6 +177,19 @@ export class Incarnation {
       throw new Violation(`${this.name}: reply ${this.nextAtClient} came before it was sent`);
     }
     this.nextAtClient++;
+  }
+
+  /** The client was handed bytes of a response's body: one reply, or all of them joined. */
+  bodyAtClient(bytes: Uint8Array): void {
+    if (!this.repliesJoined) return this.atClient({ bytes, final: true });
+    for (let from = 0; from < bytes.length;) {
+      // Behind the last reply nothing is due: whatever is left is one too many.
+      const due = this.nextAtClient < this.replies.count
+        ? this.replies.get(this.nextAtClient).bytes.length
+        : bytes.length - from;
+      this.atClient({ bytes: bytes.subarray(from, from + due), final: true });
+      from += due;
+    }
   }
 
   /** An acknowledgement of the runner's reached the gateway, on its own or in a list of positions. */

@@ -71,7 +71,7 @@ export class SimHttpClient {
         response.status = status;
       },
       chunk: (bytes) => {
-        this.#of.conversation.current.atClient({ bytes, final: true });
+        this.#of.conversation.current.bodyAtClient(bytes);
         this.#stall();
       },
       end: () => this.#responseEnded = true,

@@ -1,7 +1,9 @@
+import { Buffer } from "node:buffer";
 import {
   frameName,
   frameTypes,
   keepPayload,
+  maxPartBytes,
   resetCodes,
   type SequencedFrame,
 } from "../../lib/protocol/mod.ts";
@@ -11,6 +13,11 @@ import { unnumbered } from "./frames.ts";
 import { Outlet } from "./outlet.ts";
 import type { RunnerContext } from "./runner_context.ts";
 import { Violation } from "./watcher.ts";
+
+const head = { status: 200, reason: "OK", headers: [] };
+
+/** How often a response that fits into one frame, to a request that has come whole, goes in one. */
+const wholeChance = 0.7;
 
 /** A client's HTTP request at the runner: what `HttpForward` of lib/runner does, with a model of the origin. */
 export class SimHttpOrigin implements StreamHandler {
@@ -104,10 +111,33 @@ export class SimHttpOrigin implements StreamHandler {
     this.#responding = true;
     const { process, random } = this.#context;
     process.after(random.between(0, this.#incarnation.conversation.script.pauseMs), () => {
-      const head = { status: 200, reason: "OK", headers: [] };
-      this.#stream?.push({ type: frameTypes.responseStart, ...unnumbered, ...head });
+      const stream = this.#stream;
+      if (stream === null) return;
+      const whole = this.#requestDone && random.chance(wholeChance) ? this.#joinedReplies() : null;
+      if (whole !== null) return this.#respondWhole(stream, whole);
+      stream.push({ type: frameTypes.responseStart, ...unnumbered, ...head });
       this.#talkOn();
     });
+  }
+
+  /** All replies behind each other, or `null` when no frame holds them. */
+  #joinedReplies(): Uint8Array | null {
+    const { replies } = this.#incarnation;
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for (let number = 0; number < replies.count; number++) {
+      const { bytes } = replies.get(number);
+      length += bytes.length;
+      if (length > maxPartBytes) return null;
+      parts.push(bytes);
+    }
+    return new Uint8Array(Buffer.concat(parts, length));
+  }
+
+  #respondWhole(stream: Stream, bytes: Uint8Array): void {
+    this.#incarnation.repliesSent = this.#incarnation.replies.count;
+    this.#incarnation.repliesJoined = true;
+    this.#finish(stream, { type: frameTypes.response, ...unnumbered, ...head, bytes });
   }
 
   #talkOn(): void {
@@ -122,7 +152,7 @@ export class SimHttpOrigin implements StreamHandler {
       const stream = this.#stream;
       if (stream === null || this.#paused) return;
       if (incarnation.repliesSent === replies.count) {
-        this.#end(stream);
+        this.#finish(stream, bodyEnd({ stop: !this.#requestDone }));
         return;
       }
       const { bytes } = replies.get(incarnation.repliesSent);
@@ -133,10 +163,11 @@ export class SimHttpOrigin implements StreamHandler {
     if (!this.#paused) this.#talkOn();
   }
 
-  #end(stream: Stream): void {
+  /** @param last completes the response */
+  #finish(stream: Stream, last: SequencedFrame): void {
     this.#stream = null;
     this.#outlet.drained(stream);
-    stream.push(bodyEnd({ stop: !this.#requestDone }));
+    stream.push(last);
     stream.release();
   }
 

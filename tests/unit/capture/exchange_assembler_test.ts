@@ -24,6 +24,7 @@ import {
   open,
   post,
   RecordedSession,
+  whole,
 } from "../replay/recorded_session.ts";
 import { sourceOf } from "./capture_bytes.ts";
 
@@ -42,6 +43,13 @@ function exchanges(
 
 function text(text: string): Bare {
   return { type: frameTypes.bodyChunk, bytes: new TextEncoder().encode(text) };
+}
+
+/** An exchange without its times, which say in how many records it came. */
+function timeless(exchange: CapturedExchange): unknown {
+  return JSON.parse(
+    JSON.stringify(exchange, (name, value) => name.endsWith("AtUs") || name === "timeUs" ? 0 : value),
+  );
 }
 
 const request = () =>
@@ -64,6 +72,34 @@ Deno.test("a request and its response are put together, with heads, bodies, trai
   const times = [exchange.startedAtUs, exchange.body.endedAtUs, answer?.timeUs, answer?.body.endedAtUs];
   assert.deepEqual(times, times.map((_, i) => times[0]! + [0, 3000, 4000, 6000][i]));
   assert.deepEqual([exchange.collected, exchange.links, isComplete(exchange)], ["finished", [1], true]);
+});
+
+Deno.test("a whole response makes the exchange that its parts would make", () => {
+  const answered = (body: string, ...parts: Bare[]) => {
+    const capture = new RecordedSession().connect().up(1, 0, { ...post, headers: ["a", "1"] });
+    capture.up(1, 1, text("question")).up(1, 2, end);
+    for (const [index, part] of parts.entries()) capture.down(1, index, part);
+    const [exchange, ...others] = exchanges(capture.collected(1));
+    assert.deepEqual(others, []);
+    assert.equal(new TextDecoder().decode(bytesOf(exchange.answer!.body.parts)), body);
+    return exchange;
+  };
+  const head = { status: 404, reason: "Not Found", headers: ["b", "2"] };
+  for (const body of ["answer", ""]) {
+    const bytes = new TextEncoder().encode(body);
+    const inOne = answered(body, { type: frameTypes.response, ...head, bytes });
+    const inParts = answered(body, { ...ok, ...head }, ...body === "" ? [] : [text(body)], end);
+    assert.equal(isComplete(inOne), true);
+    assert.deepEqual(timeless(inOne), timeless(inParts));
+    assert.equal(inOne.answer!.body.endedAtUs, inOne.answer!.timeUs, "all of it came at once");
+  }
+});
+
+Deno.test("a whole response whose body is not kept says how much is missing", () => {
+  const capture = new RecordedSession().connect().up(1, 0, { ...post, hasBody: false });
+  capture.frame("received", { ...whole, gatewayId, requestId: 1, index: 0 }, { link: 1, omit: 490 });
+  const [{ answer }] = exchanges(capture);
+  assert.deepEqual([answer?.status, answer?.body.length, answer?.body.omittedBytes], [200, 500, 490]);
 });
 
 Deno.test("a runner's capture reads the same, with directions turned round", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Frame, frameTypes } from "../../../lib/protocol/mod.ts";
 import { BodyBudget } from "../../../lib/capture/body_budget.ts";
+import { decodeCapturedFrame } from "../../../lib/capture/mod.ts";
 import { splitMessage } from "../../../lib/capture/message_splitter.ts";
 import { Redaction } from "../../../lib/capture/redaction.ts";
 import { encoded } from "./capture_bytes.ts";
@@ -48,6 +49,27 @@ Deno.test("payload beyond a stream's budget is left out from the end; other stre
   const { frames } = split(join(chunk(1, 300), chunk(1, 300), chunk(1, 10), chunk(2, 300)), { maxBody: 400 });
   assert.deepEqual(frames.map((frame) => frame.omittedBytes), [0, 200, 10, 0]);
   assert.deepEqual(frames[1].bytes, chunk(1, 300).subarray(0, -200));
+});
+
+Deno.test("of a whole response the payload alone is left out, and it still reads as what it was", () => {
+  const whole = {
+    ...{ type: frameTypes.response, gatewayId: 1, requestId: 1, index: 0, status: 200, reason: "OK" },
+    ...{ headers: ["set-cookie", "a"], bytes: new Uint8Array(300).fill(98) },
+  } as const;
+  const clean = ["set-cookie", "*"];
+  for (const maxBody of [0, 100, 299, 300]) {
+    const { frames: [frame], malformed } = split(encoded(whole), { maxBody });
+    assert.deepEqual(malformed, []);
+    assert.equal(frame.omittedBytes, 300 - maxBody);
+    const record = { kind: "frame", number: 1, offset: 0, timeUs: 0, link: 1, direction: "sent" } as const;
+    const read = decodeCapturedFrame({ ...record, ...frame });
+    const bytes = new Uint8Array(300).fill(98, 0, maxBody);
+    assert.deepEqual({ ...read, bytes: (read as typeof whole).bytes.slice() }, {
+      ...whole,
+      headers: clean,
+      bytes,
+    });
+  }
 });
 
 Deno.test("secrets are overwritten, and left as they are in a raw capture", () => {

@@ -63,13 +63,19 @@ Deno.test("a source that gives a byte at a time is read the same", () => {
 });
 
 Deno.test("an omitted payload reads as zeros of its length", () => {
-  for (const omit of [1, 500, 999, 1000]) {
-    const { records } = readAll(new CaptureBytes().frame("sent", chunk, { omit }).bytes());
-    const record = records[1];
-    assert.ok(record.kind === "frame");
-    const frame = decodeCapturedFrame(record);
-    const bytes = new Uint8Array(1000).fill(97, 0, 1000 - omit);
-    assert.deepEqual({ ...frame, bytes: (frame as typeof chunk).bytes.slice() }, { ...chunk, bytes });
+  const head = { gatewayId: 7, requestId: 1, index: 0, status: 200, reason: "OK" };
+  const whole = { type: frameTypes.response, ...head, bytes: chunk.bytes } as const;
+  // Longer than what is put in front of an omitted payload, and shorter.
+  const long = { ...whole, headers: ["x", "y".repeat(300)] };
+  for (const whatever of [chunk, { ...whole, headers: [] }, long]) {
+    for (const omit of [1, 500, 999, 1000]) {
+      const { records } = readAll(new CaptureBytes().frame("sent", whatever, { omit }).bytes());
+      const record = records[1];
+      assert.ok(record.kind === "frame");
+      const frame = decodeCapturedFrame(record);
+      const bytes = new Uint8Array(1000).fill(97, 0, 1000 - omit);
+      assert.deepEqual({ ...frame, bytes: (frame as typeof chunk).bytes.slice() }, { ...whatever, bytes });
+    }
   }
 });
 

@@ -48,11 +48,14 @@ Deno.test("values of secret headers become asterisks of the same length, whateve
   );
 });
 
-Deno.test("Set-Cookie is redacted in responses, acceptances and trailers", () => {
+Deno.test("Set-Cookie is redacted in responses, whole ones, too, acceptances and trailers", () => {
   const secret = ["set-cookie", "sid=1"];
   const clean = ["set-cookie", "*****"];
   const response = { type: frameTypes.responseStart, ...id, status: 200, reason: "OK" } as const;
   assert.deepEqual(redacted({ ...response, headers: secret }), { ...response, headers: clean });
+  const bytes = new TextEncoder().encode("set-cookie: sid=1");
+  const whole = { type: frameTypes.response, ...id, status: 200, reason: "OK", bytes } as const;
+  assert.deepEqual(redacted({ ...whole, headers: secret }), { ...whole, headers: clean });
   const accept = { type: frameTypes.wsAccept, ...id } as const;
   assert.deepEqual(redacted({ ...accept, headers: secret }), { ...accept, headers: clean });
   const end = { type: frameTypes.bodyEnd, ...id, cut: false, stop: true } as const;
@@ -88,8 +91,14 @@ Deno.test("the token is overwritten wherever it stands, in texts and in payloads
   );
   const bytes = new TextEncoder().encode("..tok/3n..");
   const chunk = { type: frameTypes.bodyChunk, ...id, bytes } as const;
-  const read = redacted(chunk, { secrets });
-  assert.equal(new TextDecoder().decode((read as typeof chunk).bytes), "..******..");
+  const head = { status: 200, reason: "tok/3n", headers: ["x", "tok/3n"] };
+  const whole = { type: frameTypes.response, ...id, ...head, bytes } as const;
+  for (const frame of [chunk, whole]) {
+    const read = redacted(frame, { secrets });
+    assert.equal(new TextDecoder().decode((read as typeof frame).bytes), "..******..");
+  }
+  const { reason, headers } = redacted(whole, { secrets }) as typeof whole;
+  assert.deepEqual([reason, headers], ["******", ["x", "******"]]);
 });
 
 Deno.test("a short token leaves the frame's own bytes alone", () => {

@@ -119,6 +119,13 @@ export const get = {
 export const post = { ...get, method: "POST", hasBody: true } satisfies Bare;
 export const ok = { type: frameTypes.responseStart, status: 200, reason: "OK", headers: [] } satisfies Bare;
 export const end = { type: frameTypes.bodyEnd, cut: false, stop: false, trailers: [] } satisfies Bare;
+export const whole = {
+  type: frameTypes.response,
+  status: 200,
+  reason: "OK",
+  headers: [],
+  bytes: new Uint8Array(500),
+} satisfies Bare;
 export const open = {
   type: frameTypes.wsOpen,
   target: "/ws",

@@ -1,6 +1,7 @@
 import {
   frameTypes,
   type RequestStartFrame,
+  type ResponseFrame,
   type SequencedFrame,
   type StreamFrame,
   type WsMessageFrame,
@@ -23,6 +24,12 @@ export function bodyChunk(bytes: number | Uint8Array): SequencedFrame {
 
 export function responseStart(status = 200): SequencedFrame {
   return { ...unnumbered, type: frameTypes.responseStart, status, reason: "OK", headers: [] };
+}
+
+/** A whole response; its body is of so many bytes, or is given. */
+export function response(bytes: number | Uint8Array = 0, status = 200): ResponseFrame {
+  const head = { status, reason: "OK", headers: [] };
+  return { ...unnumbered, type: frameTypes.response, ...head, bytes: toBytes(bytes) };
 }
 
 export function wsOpen(options: { resumed?: boolean } = {}): WsOpenFrame {

@@ -61,6 +61,10 @@ const head = (ids: Ids, index = 0, headers: readonly string[] = []): Frame => ({
 const chunk = (ids: Ids, index: number, bytes: number): Frame => ({
   ...{ type: frameTypes.bodyChunk, ...ids, index, bytes: new Uint8Array(bytes) },
 });
+const whole = (ids: Ids, index: number, bytes: number, headers: readonly string[] = []): Frame => ({
+  ...{ type: frameTypes.response, ...ids, index, status: 200, reason: "OK", headers },
+  bytes: new Uint8Array(bytes),
+});
 const end = (ids: Ids, index: number, cut = false): Frame => ({
   ...{ type: frameTypes.bodyEnd, ...ids, index, cut, stop: false, trailers: [] },
 });
@@ -109,6 +113,11 @@ const violations: { what: string; reason: RegExp; send: (ids: Ids) => Frame[] }[
     }],
   },
   { what: "two heads", reason: /response-start has no place/, send: (ids) => [head(ids), head(ids, 1)] },
+  {
+    what: "a whole response behind a head",
+    reason: /response has no place at stage "body"/,
+    send: (ids) => [head(ids), whole(ids, 1, 3)],
+  },
   {
     what: "a body cut short that was wanted whole",
     reason: /cut short/,
@@ -183,6 +192,15 @@ const badResponses: { what: string; send: (ids: Ids) => Frame[] }[] = [
   {
     what: "a body shorter than its head said",
     send: (ids) => [head(ids, 0, ["Content-Length", "3"]), chunk(ids, 1, 2), end(ids, 2)],
+  },
+  { what: "a line break in a header of a whole", send: (ids) => [whole(ids, 0, 1, ["X-A", "1\r\nX-B: 2"])] },
+  {
+    what: "a whole body longer than its head said",
+    send: (ids) => [whole(ids, 0, 2, ["Content-Length", "1"])],
+  },
+  {
+    what: "a whole body shorter than its head said",
+    send: (ids) => [whole(ids, 0, 2, ["Content-Length", "3"])],
   },
 ];
 

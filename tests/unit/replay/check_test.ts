@@ -92,6 +92,26 @@ Deno.test("a whole response that a second link carries again passes", async () =
   );
 });
 
+Deno.test("where a runner stands behind its whole response is checked: all of the request delivered, its credit raised", async () => {
+  const redialled = (credit: number) => {
+    const capture = runnerConnected().down(1, 0, post).down(1, 1, chunk(1000)).down(1, 2, end).up(
+      1,
+      0,
+      whole,
+    );
+    capture.event({ name: "dropped", reason: "reset by peer" }, 1);
+    capture.link = 2;
+    capture.event({ name: "opened", peer: "127.0.0.1", again: false }, 2);
+    capture.sent({ ...hello, resumeGatewayId: gatewayId });
+    return capture.sent({ ...noStreams, streams: [{ requestId: 1, received: 3, delivered: 3, credit }] });
+  };
+  const right = redialled(window + 1000).received({ ...welcome, resumed: true });
+  right.event({ name: "phase", from: "connecting", to: "alive", reason: "" }, 2);
+  right.received({ ...noStreams, streams: [{ requestId: 1, received: 1, delivered: 0, credit: window }] });
+  await passes(right.ackDown(1, 1, window + 500).collected(1));
+  await violates(redialled(window), "decision", /credit of 262144 bytes was granted where 263144 is due/);
+});
+
 Deno.test("a whole response before the whole request", async () => {
   const early = /a whole response came before the whole request was sent/;
   await violates(connected().up(1, 0, post).up(1, 1, chunk(10)).down(1, 0, whole), "stage", early);

@@ -41,10 +41,10 @@ export class WaitingList {
 
   /** Removes and tells everyone whose deadline has come. */
   expire(nowMs: number): void {
-    // One that is told may remove others: they are found first.
+    // One that is told may remove others, or give them more time: they are found first, and looked at again.
     const late = this.#waiting.filter((_, at) => this.#deadlines[at] <= nowMs);
     for (const waiting of late) {
-      if (waiting.waitingAt === -1) continue;
+      if (waiting.waitingAt === -1 || this.#deadlines[waiting.waitingAt] > nowMs) continue;
       this.remove(waiting);
       waiting.timedOut();
     }

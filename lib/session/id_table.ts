@@ -63,7 +63,9 @@ export class IdTable<T extends object> {
       hole = at;
     }
     values[hole] = undefined;
-    if (ids.length > fewestSlots && this.#size * 16 < ids.length) this.#resize(ids.length / 4);
+    if (ids.length > fewestSlots && this.#size * 16 < ids.length) {
+      this.#resize(Math.max(fewestSlots, ids.length / 4));
+    }
   }
 
   /** All there is now, the smallest id first. */

@@ -249,10 +249,9 @@ export class ClientConnection implements ByteSocketHandler {
       this.#becomeWebSocket(head, runner, response);
       return;
     }
-    const decoder = new BodyDecoder(framing);
-    this.#decoder = decoder;
-    this.#state = decoder.done ? "response" : "body";
     const hasBody = framing.kind !== "none" && !(framing.kind === "length" && framing.bytes === 0);
+    this.#decoder = hasBody ? new BodyDecoder(framing) : null;
+    this.#state = hasBody ? "body" : "response";
     this.#exchange = new HttpExchange({
       connection: this,
       context: this.#context,
@@ -264,7 +263,7 @@ export class ClientConnection implements ByteSocketHandler {
       response,
     });
     this.#exchange.start();
-    if (decoder.done) {
+    if (!hasBody) {
       if (rest.length > 0) this.#stash(rest);
       return;
     }

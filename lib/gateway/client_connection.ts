@@ -105,7 +105,9 @@ export class ClientConnection implements ByteSocketHandler {
     if (this.#state === "head" && this.#pending.length === 0) this.#socket.end();
   }
 
+  /** Closes at once. What was written before goes out as far as the kernel takes it: a response may have begun. */
   destroy(): void {
+    this.#socket.flush();
     this.#socket.destroy(null);
   }
 

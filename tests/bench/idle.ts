@@ -8,8 +8,11 @@ import type { IdleRow } from "./rows.ts";
 import { stop } from "./running.ts";
 import { type Stack, startStack } from "./stack.ts";
 
-/** Opening thousands of sockets leaves garbage; what is still held after this time is what they cost. */
-const settleMs = 5_000;
+/**
+ * Opening thousands of sockets leaves garbage, which V8 collects some seconds after nothing else is to be done; what is
+ * still held then is what they cost.
+ */
+const settleMs = 15_000;
 const quickSettleMs = 1_500;
 
 /** How long CPU is counted. */

@@ -10,6 +10,11 @@ import { pairwiseRatios, relativeError } from "./statistics.ts";
 export interface Effort {
   /** How long one rate is counted, whole seconds. */
   seconds: number;
+  /**
+   * Load before anything is counted, whole seconds. The tunnel's code is compiled while it runs, which takes three to four
+   * seconds of load: what is cold is not what is measured.
+   */
+  warmUpSeconds: number;
   leastRounds: number;
   mostRounds: number;
   /** No round is begun that would end later than this after the first one began, milliseconds. */
@@ -18,9 +23,6 @@ export interface Effort {
 
 /** A ratio whose median is known this well needs no further round. */
 export const wellKnown = 0.05;
-
-/** The tunnel's code is compiled while it runs: what is cold is not what is measured. */
-const warmUpSeconds = 1;
 
 /**
  * Measures a row on every way. The ways take turns within a round, in another order each round, so that a machine
@@ -34,7 +36,7 @@ export async function measureRow(
   const { effort, httpLoader } = options;
   const measured = ways.filter((way) => stack.ports[way] !== null);
   const rounds = new Map<Way, Measurement[]>(measured.map((way) => [way, []]));
-  await applyLoad(row, { port: stack.ports.tunnel, seconds: warmUpSeconds, httpLoader });
+  await applyLoad(row, { port: stack.ports.tunnel, seconds: effort.warmUpSeconds, httpLoader });
   const startedMs = performance.now();
   for (let round = 0; round < effort.mostRounds; round++) {
     for (let turn = 0; turn < measured.length; turn++) {

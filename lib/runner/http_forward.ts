@@ -6,7 +6,7 @@ import {
   encodeRequestHead,
   headerValue,
 } from "../http1/mod.ts";
-import { type RawHeaders, type ResponseHead, stripHopByHop } from "../http1/mod.ts";
+import { type RawHeaders, type ResponseHead } from "../http1/mod.ts";
 import {
   asPayload,
   type ByteSocket,
@@ -26,6 +26,7 @@ import {
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
+import { responseStart, wholeResponse } from "./response_frames.ts";
 import type { AwaitsOrigin } from "./waiting_list.ts";
 
 /** Methods that may be sent again when a kept connection turns out to be closed (RFC 9110, 9.2.2). */
@@ -112,15 +113,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     if (head === null) return;
     this.#heldHead = null;
     this.#heldBody = null;
-    this.#stream?.push({
-      type: frameTypes.responseStart,
-      gatewayId: 0,
-      requestId: 0,
-      index: 0,
-      status: head.status,
-      reason: head.reason,
-      headers: stripHopByHop(head.headers),
-    });
+    this.#stream?.push(responseStart(head));
     if (body !== null) this.#sendBody(body);
   }
 
@@ -201,16 +194,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     if (head === null) return null;
     this.#heldHead = null;
     this.#heldBody = null;
-    return {
-      type: frameTypes.response,
-      gatewayId: 0,
-      requestId: 0,
-      index: 0,
-      status: head.status,
-      reason: head.reason,
-      headers: stripHopByHop(head.headers),
-      bytes: body === null ? nothing : asPayload(body),
-    };
+    return wholeResponse(head, body === null ? nothing : asPayload(body));
   }
 
   get #repeatable(): boolean {

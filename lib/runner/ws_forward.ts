@@ -27,6 +27,7 @@ import {
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import { acceptKey, isWireCloseCode, newHandshakeKey, upgradeRequestFields } from "../websocket/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
+import { responseStart } from "./response_frames.ts";
 import type { AwaitsOrigin } from "./waiting_list.ts";
 
 /** One client WebSocket's stream, forwarded to a WebSocket of the origin. */
@@ -126,15 +127,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
     this.#backend.unwatch(this);
     for (const frame of this.#waiting) this.#stream?.delivered(1, payloadBytes(frame));
     this.#waiting = [];
-    this.#stream?.push({
-      type: frameTypes.responseStart,
-      gatewayId: 0,
-      requestId: 0,
-      index: 0,
-      status: head.status,
-      reason: head.reason,
-      headers: stripHopByHop(head.headers),
-    });
+    this.#stream?.push(responseStart(head));
   }
 
   data(bytes: Uint8Array): void {

@@ -3,7 +3,14 @@ import { Derived, share } from "../repeats/mod.ts";
 import { runnerHeader } from "./routing.ts";
 
 /** What was forwarded for fields that come again, and for whom. */
-const forwardedOf = new Derived<ClientInfo & { trusts: boolean; headers: RawHeaders }>();
+interface Forwarded extends ClientInfo {
+  trusts: boolean;
+  headers: RawHeaders;
+  /** Of another client, if the same fields came from that one last. */
+  otherAddress: string;
+}
+
+const forwardedOf = new Derived<Forwarded>();
 
 /** How a client reached the gateway. */
 export interface ClientInfo {
@@ -26,15 +33,21 @@ export function forwardedHeaders(
   if (
     known?.address === client.address && known.secure === client.secure && known.trusts === trustForwarded
   ) {
+    known.otherAddress = "";
     return known.headers;
   }
   const forwarded = forward(headers, client, trustForwarded);
-  if (forwardedOf.keeps(headers)) {
+  if (known !== undefined && known.otherAddress !== client.address) {
+    // Where many clients say the same by turns, keeping each one's would cost more than making them anew.
+    known.otherAddress = client.address;
+  } else if (forwardedOf.keeps(headers)) {
+    const { address, secure } = client;
     forwardedOf.set(headers, {
-      address: client.address,
-      secure: client.secure,
+      address,
+      secure,
       trusts: trustForwarded,
       headers: forwarded,
+      otherAddress: "",
     });
     share(forwarded);
   }

@@ -1,4 +1,4 @@
-import { Derived } from "../repeats/mod.ts";
+import { Derived, share } from "../repeats/mod.ts";
 import { isNamed, listElements, type RawHeaders } from "./headers.ts";
 
 const strippedOf = new Derived<RawHeaders>();
@@ -17,7 +17,10 @@ export function stripHopByHop(headers: RawHeaders): RawHeaders {
   const known = strippedOf.get(headers);
   if (known !== undefined) return known;
   const stripped = strip(headers);
-  Derived.setList(strippedOf, headers, stripped);
+  if (strippedOf.keeps(headers)) {
+    share(stripped);
+    strippedOf.set(headers, stripped);
+  }
   return stripped;
 }
 

@@ -1,10 +1,9 @@
 import { resetCodes, resetProblem } from "../protocol/mod.ts";
 import type { StreamAnswer } from "../session/mod.ts";
 import { ApiError } from "./api_error.ts";
-import type { LinkJson, StatusJson } from "./api_shapes.ts";
+import type { ExchangeDetail, LinkJson, StatusJson } from "./api_shapes.ts";
 import { routeOf } from "./api_routes.ts";
 import type { EventFeed } from "./event_feed.ts";
-import type { ExchangeDetail } from "./api_shapes.ts";
 import { exchangeSummary } from "./exchange_json.ts";
 import type { ExchangeRecord } from "./exchange_record.ts";
 import type { History } from "./history.ts";

@@ -43,7 +43,7 @@ const empty: BodyJson = { bytes: 0, keptBytes: 0, unpacked: null, text: "", base
 
 function bodyJson(body: KeptBytes, headers: readonly string[]): BodyJson {
   const { totalBytes: bytes, keptBytes, whole } = body;
-  const coding = headerValue(headers as string[], "content-encoding")?.trim().toLowerCase() ?? "";
+  const coding = headerValue(headers, "content-encoding")?.trim().toLowerCase() ?? "";
   const unpacked = coding === "" ? null : unpack(body.bytes(), coding);
   const shown = unpacked ?? body.bytes();
   const text = textOf(shown, whole);

@@ -10,7 +10,7 @@ export function exchangeSummary(record: ExchangeRecord): ExchangeSummary {
     kind: start.kind,
     method: start.method,
     target: start.target,
-    host: headerValue(start.headers as string[], "host") ?? "",
+    host: headerValue(start.headers, "host") ?? "",
     client: start.client,
     runner: start.runner,
     startedAt: record.startedAt,

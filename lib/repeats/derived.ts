@@ -23,15 +23,4 @@ export class Derived<T> {
   set(list: readonly string[], value: T): void {
     if (shared.has(list)) this.#known.set(list, value);
   }
-
-  /** As {@link set}, of a list, which then comes again as often as the one it is derived from. */
-  static setList(
-    known: Derived<readonly string[]>,
-    list: readonly string[],
-    value: readonly string[],
-  ): void {
-    if (!shared.has(list)) return;
-    share(value);
-    known.set(list, value);
-  }
 }

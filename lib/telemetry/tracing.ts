@@ -145,7 +145,7 @@ class ExchangeSpan implements ExchangeObserver {
 function carrierOf(headers: readonly string[]): Record<string, string> {
   const carrier: Record<string, string> = {};
   for (const name of contextHeaders) {
-    const value = headerValue(headers as string[], name);
+    const value = headerValue(headers, name);
     if (value !== undefined) carrier[name] = value;
   }
   return carrier;
@@ -153,7 +153,7 @@ function carrierOf(headers: readonly string[]): Record<string, string> {
 
 function attributesOf(request: ExchangeStart): Attributes {
   const { method, target, headers, client, runner, kind } = request;
-  const [, address, port] = hostAndPort.exec(headerValue(headers as string[], "host") ?? "") ?? [];
+  const [, address, port] = hostAndPort.exec(headerValue(headers, "host") ?? "") ?? [];
   return {
     "http.request.method": knownMethods.has(method) ? method : "_OTHER",
     "http.request.method_original": knownMethods.has(method) ? undefined : method,

@@ -109,3 +109,21 @@ Deno.test("whoever sends whatever in turn, each is forwarded as if it came for t
     },
   ));
 });
+
+Deno.test("of clients that say the same by turns one keeps its list, and another has it when it comes twice running", () => {
+  const headers = ["Host", "turns", "User-Agent", "same"];
+  const from = (address: string) => forwardedHeaders(received(headers), { address, secure: false }, false);
+  for (const _ of times) from("192.0.2.1");
+  const first = from("192.0.2.1");
+  for (const _ of times) {
+    assert.equal(isShared(from("192.0.2.2")), false);
+    assert.equal(from("192.0.2.1"), first);
+    assert.equal(isShared(from("192.0.2.2")), false);
+    assert.equal(isShared(from("192.0.2.3")), false);
+    assert.equal(from("192.0.2.1"), first);
+  }
+  assert.equal(isShared(from("192.0.2.2")), false);
+  const second = from("192.0.2.2");
+  assert.equal(isShared(second), true);
+  assert.equal(from("192.0.2.2"), second);
+});

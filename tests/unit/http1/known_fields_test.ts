@@ -218,3 +218,11 @@ Deno.test("fields of more than 2048 bytes are read and written right every time,
     assert.deepEqual(text(encodeResponseHead(200, "OK", head.headers)), text(wire));
   }
 });
+
+Deno.test("what goes on of fields that are shared is one list, and shared as well", () => {
+  const shared = sharedRequestFields(["Host", "goes-on", "Connection", "close", "A", "1"]);
+  const stripped = stripHopByHop(shared);
+  assert.deepEqual(stripped, ["Host", "goes-on", "A", "1"]);
+  assert.equal(stripHopByHop(shared), stripped);
+  assert.deepEqual([stripped, stripHopByHop([...shared])].map(isShared), [true, false]);
+});

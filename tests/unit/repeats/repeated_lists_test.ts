@@ -186,18 +186,6 @@ Deno.test("what is derived is kept for lists that are shared, and for them alone
   assert.equal(derived.get(common), 3);
 });
 
-Deno.test("a list derived from one that is shared is shared as well", () => {
-  const derived = new Derived<readonly string[]>();
-  const own = ["a", "1"];
-  const common = ["b", "2"];
-  const [fromOwn, fromCommon] = [["a"], ["b"]];
-  share(common);
-  Derived.setList(derived, own, fromOwn);
-  Derived.setList(derived, common, fromCommon);
-  assert.deepEqual([own, common].map((list) => derived.get(list)), [undefined, fromCommon]);
-  assert.deepEqual([fromOwn, fromCommon].map(isShared), [false, true]);
-});
-
 Deno.test("two that derive from one list keep their own", () => {
   const [lengths, names] = [new Derived<number>(), new Derived<string>()];
   const list = ["a", "1"];

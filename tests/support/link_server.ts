@@ -60,6 +60,11 @@ export class ServedLink {
     this.socket.send(writer.view().slice());
   }
 
+  /** The frames of each message that has come. */
+  get messages(): readonly (readonly Frame[])[] {
+    return this.#inbox.messages;
+  }
+
   /** All frames of one type that have come. */
   frames<T extends Frame["type"]>(type: T): FrameOf<T>[] {
     return this.#inbox.frames(type);

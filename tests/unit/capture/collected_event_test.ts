@@ -37,6 +37,13 @@ function byReader(record: Uint8Array): CaptureRecord | null {
   }
 }
 
+/** A record's fields: the reader makes a frame's of a class, which has its bytes when they are asked for. */
+function fieldsOf(record: CaptureRecord | null) {
+  if (record?.kind !== "frame") return record;
+  const { kind, number, offset, timeUs, link, direction, bytes, omittedBytes } = record;
+  return { kind, number, offset, timeUs, link, direction, bytes, omittedBytes };
+}
+
 Deno.test("ends of streams are read fast as they would be read with care, whatever stands in them", () => {
   const header = new CborWriter();
   encodeHeader(testHeader, header);
@@ -62,7 +69,7 @@ Deno.test("ends of streams are read fast as they would be read with care, whatev
           } catch (error) {
             if (!(error instanceof ProtocolError)) throw error;
           }
-          assert.deepEqual(byReader(bytes), expected);
+          assert.deepEqual(fieldsOf(byReader(bytes)), fieldsOf(expected));
         }
       },
     ),

@@ -20,7 +20,7 @@ export function tellExchangeEnd({ context, head, runner }: ExchangeOptions, endi
     method: head.method,
     target: head.target,
     runner: runner.name,
-    durationMs: context.clock.monotonicMs() - startedAtMs,
+    durationMs: context.clock.turnMs() - startedAtMs,
   };
   observer?.done(summary);
   context.requestDone(summary);

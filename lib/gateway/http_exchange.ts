@@ -40,7 +40,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   constructor(options: HttpExchangeOptions) {
     this.#options = options;
     this.#requestDone = !options.hasBody;
-    this.#startedAtMs = options.context.clock.monotonicMs();
+    this.#startedAtMs = options.context.clock.turnMs();
     this.#observer = observe("http", options);
   }
 

@@ -1,15 +1,14 @@
 import {
   type BodyFraming,
   chunkEnd,
-  encodeChunkHeader,
   EncodeError,
-  encodeLastChunk,
-  encodeResponseHead,
   Http1Error,
   type RawHeaders,
   reasonPhrase,
   responseFraming,
-  type ResponseHead,
+  writeChunkHeader,
+  writeLastChunk,
+  writeResponseHead,
 } from "../http1/mod.ts";
 import type { ByteSocket } from "../net/mod.ts";
 import type { Problem } from "./problem.ts";
@@ -68,7 +67,7 @@ export class ResponseWriter {
    */
   start(status: number, reason: string, headers: RawHeaders): void {
     let out = headers;
-    const framing = this.#framing({ status, reason, headers });
+    const framing = this.#framing(status, headers);
     if (framing.kind === "none") {
       this.#mode = "none";
     } else if (framing.kind === "length") {
@@ -82,7 +81,7 @@ export class ResponseWriter {
     }
     if (!this.keepAlive) out = [...out, "Connection", "close"];
     else if (this.#context.minorVersion === 0) out = [...out, "Connection", "keep-alive"];
-    this.#socket.write(encodeResponseHead(status, reason, out));
+    writeResponseHead(this.#socket, status, reason, out);
     this.#started = true;
     this.status = status;
   }
@@ -91,9 +90,9 @@ export class ResponseWriter {
    * What the head says of its body. Two readers must not take it for two things, or a proxy in front of the gateway would
    * give one client what belongs to another.
    */
-  #framing(head: Omit<ResponseHead, "minorVersion">): BodyFraming {
+  #framing(status: number, headers: RawHeaders): BodyFraming {
     try {
-      const framing = responseFraming({ ...head, minorVersion: 1 }, this.#context.method);
+      const framing = responseFraming({ status, minorVersion: 1, headers }, this.#context.method);
       if (framing.kind !== "chunked") return framing;
     } catch (cause) {
       if (!(cause instanceof Http1Error)) throw cause;
@@ -114,7 +113,7 @@ export class ResponseWriter {
         return;
       case "chunked":
         if (bytes.length === 0) return;
-        this.#socket.write(encodeChunkHeader(bytes.length));
+        writeChunkHeader(this.#socket, bytes.length);
         this.#socket.write(bytes);
         this.#socket.write(chunkEnd);
         return;
@@ -126,7 +125,7 @@ export class ResponseWriter {
 
   /** @throws {LengthError} when the body is shorter than its head said */
   end(trailers: RawHeaders): void {
-    if (this.#mode === "chunked") this.#socket.write(encodeLastChunk(trailers));
+    if (this.#mode === "chunked") writeLastChunk(this.#socket, trailers);
     else if (this.#mode === "length" && this.#remaining > 0) {
       throw new LengthError(`the body is ${this.#remaining} bytes shorter than its content-length`);
     }

@@ -83,7 +83,7 @@ export class RunnerSession implements Runner {
 
   open(kind: "http" | "websocket", handler: StreamHandler): Stream {
     const stream = this.session.open(this.#requestIds.next(this.session), kind, handler);
-    stream.openedAtMs = this.#clock.monotonicMs();
+    stream.openedAtMs = this.#clock.turnMs();
     return stream;
   }
 

@@ -52,7 +52,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   constructor(options: WsExchangeOptions) {
     this.#options = options;
-    this.#startedAtMs = options.context.clock.monotonicMs();
+    this.#startedAtMs = options.context.clock.turnMs();
     this.#early = options.early;
     this.#rest = new WsRest(this, options.context);
     options.socket.handler = this;

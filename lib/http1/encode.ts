@@ -4,18 +4,20 @@ import { EncodeError } from "./errors.ts";
 import type { RawHeaders } from "./headers.ts";
 import { allowedTrailers } from "./trailers.ts";
 
-/**
- * Encoded heads and chunk headers share slabs of this size: an allocation of its own would cost more than all the rest of the
- * work. Larger ones get a buffer of their own.
- */
-const slabBytes = 32 * 1024;
-const slabUpToBytes = 4 * 1024;
-
-let slab = new Uint8Array(slabBytes);
-let slabUsed = 0;
+/** Where heads and chunk headers are written: a socket's queue, so that they need no buffer of their own. */
+export interface HeadSink {
+  /** Offset of what was claimed last. */
+  readonly claimedAt: number;
+  /** @returns a buffer with room for `count` bytes from {@link claimedAt} on, or `null` when nothing is wanted any more */
+  claim(count: number): Uint8Array | null;
+  /** Takes back what was claimed last. */
+  unclaim(count: number): void;
+}
 
 /** Field lines and the empty line behind them. */
 const encodedFields = new Derived<Uint8Array>();
+
+const nothing = new Uint8Array(0);
 
 const colon = 0x3a;
 const space = 0x20;
@@ -24,70 +26,86 @@ const lf = 0x0a;
 
 /** What follows the data of each chunk. */
 export const chunkEnd: Uint8Array = Uint8Array.of(cr, lf);
-const emptyLastChunk = Uint8Array.of(0x30, cr, lf, cr, lf);
 
 /**
- * Encodes a request's head, as HTTP/1.1. The result must not be changed: it shares its buffer with others.
+ * Writes a request's head, as HTTP/1.1.
  *
  * @throws {EncodeError} when the method or a name is not a token, the target or a value has a character it must not have
- * (CR, LF, NUL, other controls, anything beyond latin1), or the target is empty
+ * (CR, LF, NUL, other controls, anything beyond latin1), or the target is empty; nothing is written then
  */
-export function encodeRequestHead(method: string, target: string, headers: RawHeaders): Uint8Array {
-  const length = method.length + target.length + 12 + fieldsLength(headers);
-  const { out, start } = reserve(length);
+export function writeRequestHead(sink: HeadSink, method: string, target: string, headers: RawHeaders): void {
   if (target.length === 0) throw new EncodeError("a request needs a target");
-  let at = putToken(out, start, method, "a method");
-  out[at++] = space;
-  at = put(out, at, target, targetCharacter, "a request target");
-  // " HTTP/1.1\r\n"
-  out[at++] = space;
-  at = putVersion(out, at);
-  out[at++] = cr;
-  out[at++] = lf;
-  return commit(out, start, putFields(out, at, headers));
+  const known = encodedFields.get(headers);
+  const length = method.length + target.length + 12 + (known?.length ?? fieldsLength(headers));
+  const out = sink.claim(length);
+  if (out === null) return;
+  try {
+    let at = putToken(out, sink.claimedAt, method, "a method");
+    out[at++] = space;
+    at = put(out, at, target, targetCharacter, "a request target");
+    // " HTTP/1.1\r\n"
+    out[at++] = space;
+    at = putVersion(out, at);
+    out[at++] = cr;
+    out[at++] = lf;
+    if (known !== undefined) out.set(known, at);
+    else putFields(out, at, headers);
+  } catch (error) {
+    sink.unclaim(length);
+    throw error;
+  }
 }
 
 /**
- * Encodes a response's head, as HTTP/1.1. The result must not be changed: it shares its buffer with others.
+ * Writes a response's head, as HTTP/1.1.
  *
- * @param status 100 to 999
- * @param reason may be empty
+ * @param head of `status`: 100 to 999; of `reason`: may be empty
  * @throws {EncodeError} when the status is out of range, a name is not a token, or the reason or a value has a character
- * it must not have
+ * it must not have; nothing is written then
  */
-export function encodeResponseHead(status: number, reason: string, headers: RawHeaders): Uint8Array {
+export function writeResponseHead(sink: HeadSink, status: number, reason: string, headers: RawHeaders): void {
   if (!Number.isInteger(status) || status < 100 || status > 999) {
     throw new EncodeError(`a status is a number from 100 to 999, not ${status}`);
   }
-  const length = reason.length + 15 + fieldsLength(headers);
-  const { out, start } = reserve(length);
-  let at = putVersion(out, start);
-  out[at++] = space;
-  const hundreds = Math.trunc(status / 100);
-  const tens = Math.trunc(status / 10) % 10;
-  out[at++] = 0x30 + hundreds;
-  out[at++] = 0x30 + tens;
-  out[at++] = 0x30 + status % 10;
-  out[at++] = space;
-  at = put(out, at, reason, valueCharacter, "a reason phrase");
-  out[at++] = cr;
-  out[at++] = lf;
-  return commit(out, start, putFields(out, at, headers));
+  const known = encodedFields.get(headers);
+  const length = reason.length + 15 + (known?.length ?? fieldsLength(headers));
+  const out = sink.claim(length);
+  if (out === null) return;
+  try {
+    let at = putVersion(out, sink.claimedAt);
+    out[at++] = space;
+    const hundreds = Math.trunc(status / 100);
+    const tens = Math.trunc(status / 10) % 10;
+    out[at++] = 0x30 + hundreds;
+    out[at++] = 0x30 + tens;
+    out[at++] = 0x30 + status % 10;
+    out[at++] = space;
+    at = put(out, at, reason, valueCharacter, "a reason phrase");
+    out[at++] = cr;
+    out[at++] = lf;
+    if (known !== undefined) out.set(known, at);
+    else putFields(out, at, headers);
+  } catch (error) {
+    sink.unclaim(length);
+    throw error;
+  }
 }
 
 /**
- * The line before a chunk's data.
+ * Writes the line before a chunk's data.
  *
  * @param bytes the data's length, at least 1: a chunk of none would end the body
  * @throws {EncodeError} when it is not a positive integer
  */
-export function encodeChunkHeader(bytes: number): Uint8Array {
+export function writeChunkHeader(sink: HeadSink, bytes: number): void {
   if (!Number.isSafeInteger(bytes) || bytes < 1) {
     throw new EncodeError(`a chunk has at least one byte, not ${bytes}`);
   }
   let digits = 1;
   for (let rest = bytes; rest >= 16; rest = Math.floor(rest / 16)) digits++;
-  const { out, start } = reserve(digits + 2);
+  const out = sink.claim(digits + 2);
+  if (out === null) return;
+  const start = sink.claimedAt;
   let rest = bytes;
   for (let at = start + digits - 1; at >= start; at--) {
     const digit = rest % 16;
@@ -96,58 +114,66 @@ export function encodeChunkHeader(bytes: number): Uint8Array {
   }
   out[start + digits] = cr;
   out[start + digits + 1] = lf;
-  return commit(out, start, start + digits + 2);
 }
 
 /**
- * The end of a chunked body. Trailer fields that must not be there (RFC 9110, 6.5.1) are left out.
+ * Writes the end of a chunked body. Trailer fields that must not be there (RFC 9110, 6.5.1) are left out.
  *
- * @throws {EncodeError} as {@link encodeRequestHead} for names and values
+ * @throws {EncodeError} as {@link writeRequestHead} for names and values
  */
+export function writeLastChunk(sink: HeadSink, trailers: RawHeaders): void {
+  const allowed = trailers.length === 0 ? trailers : allowedTrailers(trailers);
+  const length = 3 + fieldsLength(allowed);
+  const out = sink.claim(length);
+  if (out === null) return;
+  try {
+    let at = sink.claimedAt;
+    out[at++] = 0x30;
+    out[at++] = cr;
+    out[at++] = lf;
+    putFields(out, at, allowed);
+  } catch (error) {
+    sink.unclaim(length);
+    throw error;
+  }
+}
+
+/** What {@link writeRequestHead} writes. @throws {EncodeError} as that does */
+export function encodeRequestHead(method: string, target: string, headers: RawHeaders): Uint8Array {
+  return encoded((sink) => writeRequestHead(sink, method, target, headers));
+}
+
+/** What {@link writeResponseHead} writes. @throws {EncodeError} as that does */
+export function encodeResponseHead(status: number, reason: string, headers: RawHeaders): Uint8Array {
+  return encoded((sink) => writeResponseHead(sink, status, reason, headers));
+}
+
+/** What {@link writeChunkHeader} writes. @throws {EncodeError} as that does */
+export function encodeChunkHeader(bytes: number): Uint8Array {
+  return encoded((sink) => writeChunkHeader(sink, bytes));
+}
+
+/** What {@link writeLastChunk} writes. @throws {EncodeError} as that does */
 export function encodeLastChunk(trailers: RawHeaders): Uint8Array {
-  if (trailers.length === 0) return emptyLastChunk;
-  const allowed = allowedTrailers(trailers);
-  const { out, start } = reserve(3 + fieldsLength(allowed));
-  let at = start;
-  out[at++] = 0x30;
-  out[at++] = cr;
-  out[at++] = lf;
-  return commit(out, start, putFields(out, at, allowed));
+  return encoded((sink) => writeLastChunk(sink, trailers));
+}
+
+function encoded(write: (sink: HeadSink) => void): Uint8Array {
+  let bytes = nothing;
+  write({ claimedAt: 0, claim: (count) => bytes = new Uint8Array(count), unclaim: () => {} });
+  return bytes;
 }
 
 /** Bytes of the field lines and the empty line behind them. */
 function fieldsLength(headers: RawHeaders): number {
-  const known = encodedFields.get(headers);
-  if (known !== undefined) return known.length;
   let length = 2;
   for (let i = 0; i < headers.length; i += 2) length += headers[i].length + headers[i + 1].length + 4;
   return length;
 }
 
-function reserve(length: number): { out: Uint8Array; start: number } {
-  if (length > slabUpToBytes) return { out: new Uint8Array(length), start: 0 };
-  if (slabUsed + length > slabBytes) {
-    slab = new Uint8Array(slabBytes);
-    slabUsed = 0;
-  }
-  return { out: slab, start: slabUsed };
-}
-
-/** Takes the reserved bytes for good: had writing them failed, the next would have had them. */
-function commit(out: Uint8Array, start: number, end: number): Uint8Array {
-  if (out === slab) slabUsed = end;
-  return out.subarray(start, end);
-}
-
-function putFields(out: Uint8Array, at: number, headers: RawHeaders): number {
-  const known = encodedFields.get(headers);
-  if (known !== undefined) {
-    out.set(known, at);
-    return at + known.length;
-  }
+function putFields(out: Uint8Array, at: number, headers: RawHeaders): void {
   const end = writeFields(out, at, headers);
   if (encodedFields.keeps(headers)) encodedFields.set(headers, out.slice(at, end));
-  return end;
 }
 
 function writeFields(out: Uint8Array, at: number, headers: RawHeaders): number {

@@ -36,7 +36,7 @@ export function requestFraming(head: RequestHead): BodyFraming {
  *
  * @throws {Http1Error} 502 on what {@link requestFraming} refuses
  */
-export function responseFraming(head: ResponseHead, method: string): BodyFraming {
+export function responseFraming(head: Omit<ResponseHead, "reason">, method: string): BodyFraming {
   const declared = declaredFraming(head, "response");
   const { status } = head;
   if (method === "HEAD" || status < 200 || status === 204 || status === 304) return none;

@@ -1,4 +1,4 @@
-import { RepeatedLists } from "../repeats/mod.ts";
+import { Repeated } from "../repeats/mod.ts";
 import { characterClasses, isDigit, targetCharacter, tokenCharacter } from "./characters.ts";
 import { Http1Error } from "./errors.ts";
 import { type FieldSource, parseFieldLines } from "./field_lines.ts";
@@ -17,8 +17,13 @@ export interface RequestHead {
   headers: RawHeaders;
 }
 
+type RequestLine = Pick<RequestHead, "method" | "target">;
+
 /** Fields that were valid in HTTP/1.1, and so are in HTTP/1.0. */
-const knownFields = new RepeatedLists();
+const knownFields = new Repeated<RawHeaders>();
+
+/** What requests ask for is often the same: their method, a space and their target. */
+const knownLines = new Repeated<RequestLine>({ maxBytes: 256 });
 
 const space = 0x20;
 const cr = 0x0d;
@@ -54,18 +59,27 @@ export function parseRequestHead(bytes: Uint8Array, from: number, end: number): 
   const minorVersion = versionAt(bytes, targetEnd);
   const fieldsAt = targetEnd + versionBytes;
   const known = knownFields.find(bytes, fieldsAt, linesEnd);
-  const text = latin1Slice.call(bytes, from, known === undefined ? end : targetEnd);
-  const method = text.slice(0, methodEnd - from);
-  const target = text.slice(methodEnd + 1 - from, targetEnd - from);
-  const problem = targetProblem(method, target);
-  if (problem !== null) throw new Http1Error(400, problem);
+  const { method, target } = knownLines.find(bytes, from, targetEnd) ??
+    readLine(bytes, from, methodEnd, targetEnd);
   if (known !== undefined) return { method, target, minorVersion, headers: known };
-  const source: FieldSource = { bytes, text, textAt: from, side: "request" };
+  const text = latin1Slice.call(bytes, fieldsAt, linesEnd);
+  const source: FieldSource = { bytes, text, textAt: fieldsAt, side: "request" };
   const headers = parseFieldLines(source, fieldsAt, linesEnd);
   checkHost(headers, minorVersion);
   // What HTTP/1.0 leaves out may be missing.
   if (minorVersion === 1) knownFields.learn(bytes, fieldsAt, linesEnd, headers);
   return { method, target, minorVersion, headers };
+}
+
+function readLine(bytes: Uint8Array, from: number, methodEnd: number, targetEnd: number): RequestLine {
+  const text = latin1Slice.call(bytes, from, targetEnd);
+  const method = text.slice(0, methodEnd - from);
+  const target = text.slice(methodEnd + 1 - from);
+  const problem = targetProblem(method, target);
+  if (problem !== null) throw new Http1Error(400, problem);
+  const line = { method, target };
+  knownLines.learn(bytes, from, targetEnd, line);
+  return line;
 }
 
 /**

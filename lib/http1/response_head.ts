@@ -1,4 +1,4 @@
-import { RepeatedLists } from "../repeats/mod.ts";
+import { Repeated } from "../repeats/mod.ts";
 import { characterClasses, isDigit, valueCharacter } from "./characters.ts";
 import { Http1Error } from "./errors.ts";
 import { type FieldSource, parseFieldLines } from "./field_lines.ts";
@@ -17,7 +17,8 @@ export interface ResponseHead {
   headers: RawHeaders;
 }
 
-const knownFields = new RepeatedLists();
+const knownFields = new Repeated<RawHeaders>();
+const knownReasons = new Repeated<string>({ slots: 16, maxBytes: 64 });
 
 const space = 0x20;
 const cr = 0x0d;
@@ -64,11 +65,18 @@ export function parseResponseHead(bytes: Uint8Array, from: number, end: number):
   const status = (hundreds - 0x30) * 100 + (tens - 0x30) * 10 + (ones - 0x30);
   const minorVersion = bytes[from + 7] === 0x31 ? 1 : 0;
   const known = knownFields.find(bytes, at + 2, linesEnd);
-  const text = latin1Slice.call(bytes, from, known === undefined ? end : at);
-  const reason = text.slice(reasonAt - from, at - from);
+  const reason = knownReasons.find(bytes, reasonAt, at) ?? readReason(bytes, reasonAt, at);
   if (known !== undefined) return { status, reason, minorVersion, headers: known };
-  const source: FieldSource = { bytes, text, textAt: from, side: "response" };
-  const headers = parseFieldLines(source, at + 2, linesEnd);
-  knownFields.learn(bytes, at + 2, linesEnd, headers);
+  const fieldsAt = at + 2;
+  const text = latin1Slice.call(bytes, fieldsAt, linesEnd);
+  const source: FieldSource = { bytes, text, textAt: fieldsAt, side: "response" };
+  const headers = parseFieldLines(source, fieldsAt, linesEnd);
+  knownFields.learn(bytes, fieldsAt, linesEnd, headers);
   return { status, reason, minorVersion, headers };
+}
+
+function readReason(bytes: Uint8Array, from: number, to: number): string {
+  const reason = latin1Slice.call(bytes, from, to);
+  knownReasons.learn(bytes, from, to, reason);
+  return reason;
 }

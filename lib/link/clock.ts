@@ -1,3 +1,5 @@
+import { turnEnd, turnMs } from "../net/mod.ts";
+
 /** Monotonic time for every interval and timeout, milliseconds with fractions. */
 export function monotonicMs(): number {
   return performance.now();
@@ -19,6 +21,8 @@ export interface Timer {
  */
 export interface Clock {
   monotonicMs(): number;
+  /** {@link monotonicMs} as it was early in this turn of the event loop: cheap enough for every request. */
+  turnMs(): number;
   wallUs(): number;
   /** Calls `run` once, after `ms` milliseconds. */
   after(ms: number, run: () => void): Timer;
@@ -29,10 +33,11 @@ export interface Clock {
 /** The system's clocks and timers. */
 export const systemClock: Clock = {
   monotonicMs,
+  turnMs,
   wallUs,
   after(ms, run) {
     const timer = setTimeout(run, ms);
     return { cancel: () => clearTimeout(timer) };
   },
-  microtask: (run) => queueMicrotask(run),
+  microtask: (run) => void turnEnd.then(run),
 };

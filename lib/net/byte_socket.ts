@@ -1,4 +1,5 @@
 import { bytePool } from "../session/mod.ts";
+import { turnEnd } from "./turn.ts";
 
 /** What the owner of a {@link ByteSocket} is told. Calls come one at a time, none after `closed`. */
 export interface ByteSocketHandler {
@@ -33,12 +34,24 @@ const shrinkAfterReads = 16;
 const blockBytes = 32 * 1024;
 const gatherUpToBytes = 4 * 1024;
 
+interface Block {
+  readonly bytes: Uint8Array;
+  /** Its beginning as it was written last: what is as long again needs no view of its own. */
+  written: Uint8Array;
+}
+
 /** Blocks nobody uses now, and how many of them are kept at most. */
-const freeBlocks: Uint8Array[] = [];
+const freeBlocks: Block[] = [];
 const maxFreeBlocks = 64;
 
-/** What is to be done at the end of the turn is chained to it: cheaper than `queueMicrotask`, which makes a closure. */
-const turnEnd = Promise.resolve();
+/** Sockets that were written to in this turn. */
+let written: ByteSocket[] = [];
+
+function flushWritten(): void {
+  const sockets = written;
+  written = [];
+  for (const socket of sockets) socket.flush();
+}
 
 /**
  * A connected stream socket with callbacks instead of promises for each read, a bounded read buffer and a
@@ -52,6 +65,8 @@ export class ByteSocket {
   largestReadBytes: number = defaultLargestReadBytes;
   /** Offset of what was claimed last. */
   claimedAt = 0;
+  /** Whether that is in the block. */
+  #gathered = false;
   #buffer: Uint8Array | null = null;
   #view: Uint8Array | null = null;
   #bufferBytes = smallestBufferBytes;
@@ -59,14 +74,14 @@ export class ByteSocket {
   #paused = false;
   #unpause: (() => void) | null = null;
   /** What waits to be written, in order: from blocks of gathered writes, and larger pieces, which are the pool's. */
-  #queue: { bytes: Uint8Array; block: Uint8Array | null }[] = [];
+  #queue: { bytes: Uint8Array; block: Block | null }[] = [];
   /** The block being filled, behind everything in the queue. */
-  #block: Uint8Array | null = null;
+  #block: Block | null = null;
   #blockUsed = 0;
   #queuedBytes = 0;
   /** What the kernel is being given, and the block it lies in. */
   #underWay: Uint8Array | null = null;
-  #underWayBlock: Uint8Array | null = null;
+  #underWayBlock: Block | null = null;
   /** The queue is written when the turn ends. */
   #scheduled = false;
   #writing = false;
@@ -160,7 +175,8 @@ export class ByteSocket {
   claim(count: number): Uint8Array | null {
     if (!this.#takesWrites) return null;
     let claimed: Uint8Array;
-    if (this.#gathers(count)) {
+    this.#gathered = this.#gathers(count);
+    if (this.#gathered) {
       claimed = this.#room(count);
       this.claimedAt = this.#blockUsed;
       this.#blockUsed += count;
@@ -172,6 +188,16 @@ export class ByteSocket {
     }
     this.#queued(count);
     return claimed;
+  }
+
+  /** Takes back what was claimed last, if nothing was queued since: the caller could not fill it in. */
+  unclaim(count: number): void {
+    this.#queuedBytes -= count;
+    if (!this.#gathered) return bytePool.giveBack(this.#queue.pop()!.bytes);
+    this.#blockUsed -= count;
+    if (this.#blockUsed > 0) return;
+    freeBlocks.push(this.#block!);
+    this.#block = null;
   }
 
   /**
@@ -267,13 +293,14 @@ export class ByteSocket {
   /** The current block with room for `count` bytes more. */
   #room(count: number): Uint8Array {
     if (this.#block !== null && this.#blockUsed + count > blockBytes) this.#seal();
-    return this.#block ??= freeBlocks.pop() ?? new Uint8Array(blockBytes);
+    const block = this.#block ??= freeBlocks.pop() ?? newBlock();
+    return block.bytes;
   }
 
   #seal(): void {
     const block = this.#block;
     if (block === null || this.#blockUsed === 0) return;
-    this.#queue.push({ bytes: block.subarray(0, this.#blockUsed), block });
+    this.#queue.push({ bytes: block.bytes.subarray(0, this.#blockUsed), block });
     this.#block = null;
     this.#blockUsed = 0;
   }
@@ -283,12 +310,8 @@ export class ByteSocket {
     if (this.#queuedBytes > highWaterBytes) this.#aboveHighWater = true;
     if (this.#writing || this.#scheduled) return;
     this.#scheduled = true;
-    void turnEnd.then(this.#turnEnded);
+    if (written.push(this) === 1) void turnEnd.then(flushWritten);
   }
-
-  #turnEnded = (): void => {
-    this.flush();
-  };
 
   // Callbacks made once, and no async function: this runs once or twice for every request.
   #flush = (): void => {
@@ -299,7 +322,10 @@ export class ByteSocket {
       this.#send(bytes, block);
     } else if (this.#block !== null && this.#blockUsed > 0) {
       const block = this.#block;
-      const bytes = block.subarray(0, this.#blockUsed);
+      let bytes = block.written;
+      if (bytes.length !== this.#blockUsed) {
+        block.written = bytes = block.bytes.subarray(0, this.#blockUsed);
+      }
       this.#block = null;
       this.#blockUsed = 0;
       this.#send(bytes, block);
@@ -310,7 +336,7 @@ export class ByteSocket {
     }
   };
 
-  #send(bytes: Uint8Array, block: Uint8Array | null): void {
+  #send(bytes: Uint8Array, block: Block | null): void {
     this.#underWay = bytes;
     this.#underWayBlock = block;
     this.#conn.write(bytes).then(this.#wrote, this.#broke);
@@ -360,6 +386,11 @@ export class ByteSocket {
       this.destroy(asError(error));
     }
   }
+}
+
+function newBlock(): Block {
+  const bytes = new Uint8Array(blockBytes);
+  return { bytes, written: bytes };
 }
 
 function asError(error: unknown): Error {

@@ -6,4 +6,5 @@ export { OriginConnection, type OriginExchange } from "./origin_connection.ts";
 export { OriginPool, type OriginPoolOptions } from "./origin_pool.ts";
 export { WebSocketConnection, type WebSocketHandler } from "./websocket_connection.ts";
 export { PeerWatch, type WatchedPeer } from "./peer_watch.ts";
+export { turnEnd, turnMs } from "./turn.ts";
 export { makeToken, sameToken } from "./token.ts";

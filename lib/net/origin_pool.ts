@@ -1,5 +1,6 @@
 import { dial, type Endpoint } from "./dial.ts";
 import { OriginConnection } from "./origin_connection.ts";
+import { turnMs } from "./turn.ts";
 
 export interface OriginPoolOptions {
   endpoint: Endpoint;
@@ -39,7 +40,7 @@ export class OriginPool {
 
   /** A connection that was used before, or `null` when none is idle. */
   takeIdle(): OriginConnection | null {
-    const now = performance.now();
+    const now = turnMs();
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
       if (connection.usableUntilMs > now && !connection.socket.closed) return connection;
       connection.abort();
@@ -77,7 +78,7 @@ export class OriginPool {
       connection.abort();
       return;
     }
-    connection.usableUntilMs = performance.now() + keepMs;
+    connection.usableUntilMs = turnMs() + keepMs;
     this.#idle.push(connection);
     this.#sweep ??= setInterval(() => this.#dropOld(), sweepEveryMs);
   }

@@ -1,5 +1,5 @@
 import { Buffer, isAscii } from "node:buffer";
-import { RepeatedLists } from "../repeats/mod.ts";
+import { Repeated } from "../repeats/mod.ts";
 import { ProtocolError } from "./errors.ts";
 
 /** The fastest way from ASCII bytes to a string, of any `Uint8Array`; Node's published types leave it out. */
@@ -17,8 +17,8 @@ const nativeScanBytes = 128;
 
 const noTexts: readonly string[] = [];
 
-/** Arrays of texts that have come before. */
-const knownTexts = new RepeatedLists();
+/** Arrays of texts that have come before, without their heads. */
+const knownLists = new Repeated<readonly string[]>();
 
 /** Longest list of empty strings that is made once and shared. */
 const maxSharedList = 128;
@@ -97,13 +97,27 @@ export class CborReader {
     return this.#bytes.subarray(start, start + length);
   }
 
-  /** A text string of at most `max` bytes of UTF-8. */
-  text(what: string, max: number): string {
+  /**
+   * A text string of at most `max` bytes of UTF-8.
+   *
+   * @param known where those are kept that come again
+   */
+  text(what: string, max: number, known?: Repeated<string>): string {
     const length = this.#head(3, what, max);
     const start = this.#take(length, what);
-    if (this.#makesTexts) return this.#string(what, start, start + length);
-    if (!isAsciiRange(this.#bytes, start, start + length)) this.#wideText(what, start, start + length);
+    const end = start + length;
+    if (this.#makesTexts) {
+      if (known === undefined) return this.#string(what, start, end);
+      return known.find(this.#bytes, start, end) ?? this.#learnt(known, what, start, end);
+    }
+    if (!isAsciiRange(this.#bytes, start, end)) this.#wideText(what, start, end);
     return "";
+  }
+
+  #learnt(known: Repeated<string>, what: string, start: number, end: number): string {
+    const text = this.#string(what, start, end);
+    known.learn(this.#bytes, start, end, text);
+    return text;
   }
 
   /** Text strings in an array, at most `maxItems` of at most `maxBytes` each. */
@@ -113,6 +127,11 @@ export class CborReader {
     if (count > this.#bytes.length - this.#offset) throw this.#error(`${what} is cut short`);
     const start = this.#offset;
     if (!this.#makesLists) return this.#checkedTexts(what, count, maxBytes);
+    const again = count === knownLists.last?.length ? knownLists.again(this.#bytes, start) : 0;
+    if (again > 0) {
+      this.#offset = start + again;
+      return knownLists.last!;
+    }
     let ascii = true;
     for (let i = 0; i < count; i++) {
       const length = this.#head(3, what, maxBytes);
@@ -123,10 +142,10 @@ export class CborReader {
     }
     if (count === 0) return noTexts;
     // The count stands before them, but what lies there is all of them: the same bytes are as many.
-    const known = knownTexts.find(this.#bytes, start, this.#offset);
+    const known = knownLists.find(this.#bytes, start, this.#offset);
     if (known !== undefined) return known;
     const values = ascii ? this.#slices(count, start) : this.#strings(count, what);
-    knownTexts.learn(this.#bytes, start, this.#offset, values);
+    knownLists.learn(this.#bytes, start, this.#offset, values);
     return values;
   }
 

@@ -1,3 +1,4 @@
+import { Repeated } from "../repeats/mod.ts";
 import { CborReader, type TextsMade } from "./cbor_reader.ts";
 import { ProtocolError } from "./errors.ts";
 import { type Frame, frameName, frameTypes, type StreamFrame, type StreamPosition } from "./frames.ts";
@@ -34,6 +35,11 @@ const itemCounts = new Map<number, number>([
   [frameTypes.ack, 5],
   [frameTypes.response, 8],
 ]);
+
+/** What streams say again and again. */
+const knownMethods = new Repeated<string>({ slots: 16, maxBytes: 16 });
+const knownTargets = new Repeated<string>({ maxBytes: 256 });
+const knownReasons = new Repeated<string>({ slots: 16, maxBytes: 64 });
 
 /** Reads a link message's frames one after another. Payloads are views into the message. */
 export class FrameReader {
@@ -113,8 +119,8 @@ function streamFrame(reader: CborReader, type: number): StreamFrame {
     case frameTypes.ack:
       return { type, gatewayId, requestId, index, credit: reader.uint("ack's credit", maxUint) };
     case frameTypes.requestStart: {
-      const method = reader.text("request-start's method", maxTextBytes);
-      const target = reader.text("request-start's target", maxTextBytes);
+      const method = reader.text("request-start's method", maxTextBytes, knownMethods);
+      const target = reader.text("request-start's target", maxTextBytes, knownTargets);
       const headers = headerList(reader, "request-start's headers");
       const hasBody = reader.bool("request-start's body flag");
       return { type, gatewayId, requestId, index, method, target, headers, hasBody };
@@ -124,14 +130,14 @@ function streamFrame(reader: CborReader, type: number): StreamFrame {
       if (status < 200) {
         throw new ProtocolError(`response-start's status must be 200 to 999, found ${status}`);
       }
-      const reason = reader.text("response-start's reason", maxTextBytes);
+      const reason = reader.text("response-start's reason", maxTextBytes, knownReasons);
       const headers = headerList(reader, "response-start's headers");
       return { type, gatewayId, requestId, index, status, reason, headers };
     }
     case frameTypes.response: {
       const status = reader.uint("response's status", 999);
       if (status < 200) throw new ProtocolError(`response's status must be 200 to 999, found ${status}`);
-      const reason = reader.text("response's reason", maxTextBytes);
+      const reason = reader.text("response's reason", maxTextBytes, knownReasons);
       const headers = headerList(reader, "response's headers");
       const bytes = reader.bytes("response's bytes", maxPartBytes);
       return { type, gatewayId, requestId, index, status, reason, headers, bytes };

@@ -4,4 +4,4 @@
  * from them. Pure, but for what it remembers, which changes no result.
  */
 export { Derived, share } from "./derived.ts";
-export { RepeatedLists } from "./repeated_lists.ts";
+export { Repeated } from "./repeated.ts";

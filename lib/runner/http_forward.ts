@@ -1,10 +1,10 @@
 import {
   chunkEnd,
-  encodeChunkHeader,
   EncodeError,
-  encodeLastChunk,
-  encodeRequestHead,
   headerValue,
+  writeChunkHeader,
+  writeLastChunk,
+  writeRequestHead,
 } from "../http1/mod.ts";
 import { type RawHeaders, type ResponseHead } from "../http1/mod.ts";
 import {
@@ -226,7 +226,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     this.#chunked = hasBody && headerValue(headers, "content-length") === undefined;
     const all = this.#chunked ? [...out, "Transfer-Encoding", "chunked"] : out;
     try {
-      connection.socket.write(encodeRequestHead(method, this.#backend.targetOf(target), all));
+      writeRequestHead(connection.socket, method, this.#backend.targetOf(target), all);
     } catch (error) {
       // Only a gateway that lets through what no client could send gets here.
       this.#fail(resetCodes.internal, error instanceof Error ? error.message : String(error));
@@ -247,7 +247,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
         if (this.#chunked) {
           // A chunk of no bytes would end the body.
           if (frame.bytes.length === 0) break;
-          socket.write(encodeChunkHeader(frame.bytes.length));
+          writeChunkHeader(socket, frame.bytes.length);
           socket.write(frame.bytes);
           socket.write(chunkEnd);
         } else {
@@ -275,7 +275,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   /** @returns `false` when the trailers are none that could be sent: no client could have sent them either */
   #endChunks(trailers: RawHeaders): boolean {
     try {
-      this.#connection!.socket.write(encodeLastChunk(trailers));
+      writeLastChunk(this.#connection!.socket, trailers);
       return true;
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;

@@ -1,7 +1,7 @@
 import type { RequestStartFrame, WsOpenFrame } from "../protocol/mod.ts";
 import type { Stream, StreamHandler } from "../session/mod.ts";
 import { headerValue, isNamed } from "../http1/mod.ts";
-import { endpointOf, formatEndpoint, OriginPool } from "../net/mod.ts";
+import { endpointOf, formatEndpoint, OriginPool, turnMs } from "../net/mod.ts";
 import { monotonicMs } from "../link/mod.ts";
 import type { Backend } from "./backend.ts";
 import { HttpForward } from "./http_forward.ts";
@@ -87,7 +87,7 @@ export class OriginBackend implements Backend {
 
   /** `forward` waits for the origin from now on: to answer, or to take more of a request. */
   watch(forward: AwaitsOrigin): void {
-    this.#waiting.add(forward, monotonicMs() + this.responseTimeoutMs);
+    this.#waiting.add(forward, turnMs() + this.responseTimeoutMs);
     this.#timer ??= setInterval(() => this.#checkTimeouts(), checkEveryMs);
   }
 

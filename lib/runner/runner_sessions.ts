@@ -159,7 +159,7 @@ export class RunnerSessions {
 
   #opened(stream: Stream, start: RequestStartFrame | WsOpenFrame, logger: Logger): StreamHandler {
     const { backend, runner, metrics, observer, clock } = this.#options;
-    stream.openedAtMs = clock.monotonicMs();
+    stream.openedAtMs = clock.turnMs();
     stream.tap = new StreamWatch(stream, { start, runner, metrics, observer, clock, logger });
     return start.type === frameTypes.requestStart
       ? backend.http(stream, start)

@@ -118,7 +118,7 @@ export class StreamWatch implements StreamTap {
   #end(problem: string | null, reason?: string): void {
     if (this.#done) return;
     this.#done = true;
-    const durationMs = this.#clock.monotonicMs() - this.#stream.openedAtMs;
+    const durationMs = this.#clock.turnMs() - this.#stream.openedAtMs;
     const status = this.#status === 0 ? 499 : this.#status;
     this.#metrics.requestDone(this.#stream.kind, status, durationMs);
     this.#observer?.done({ status, durationMs, problem });

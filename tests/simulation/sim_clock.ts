@@ -6,6 +6,7 @@ export function clockOf(process: Process): Clock {
   const { schedule } = process;
   return {
     monotonicMs: () => schedule.now,
+    turnMs: () => schedule.now,
     wallUs: () => Math.floor(schedule.now * 1000),
     after: (ms, run) => process.after(ms, run),
     microtask: (run) => process.microtask(run),

@@ -19,6 +19,10 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
+  turnMs(): number {
+    return this.#nowMs;
+  }
+
   wallUs(): number {
     return Math.round((epochMs + this.#nowMs + this.#wallAheadMs) * 1000);
   }

@@ -7,7 +7,7 @@ function request(headers: readonly string[], minorVersion: 0 | 1 = 1): BodyFrami
 }
 
 function response(status: number, headers: readonly string[], method = "GET"): BodyFraming {
-  return responseFraming({ status, reason: "", minorVersion: 1, headers }, method);
+  return responseFraming({ status, minorVersion: 1, headers }, method);
 }
 
 Deno.test("a request without either field has no body", () => {

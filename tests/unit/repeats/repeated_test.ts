@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Derived, RepeatedLists, share } from "../../../lib/repeats/mod.ts";
+import { Derived, Repeated, share } from "../../../lib/repeats/mod.ts";
 
 const encoder = new TextEncoder();
 
 /** What a parser does: looks for the bytes, and reads them when they are not known. */
-function read(lists: RepeatedLists, bytes: Uint8Array, start = 0, end = bytes.length): readonly string[] {
+function read(
+  lists: Repeated<readonly string[]>,
+  bytes: Uint8Array,
+  start = 0,
+  end = bytes.length,
+): readonly string[] {
   const known = lists.find(bytes, start, end);
   if (known !== undefined) return known;
   const list = [String(bytes.subarray(start, end))];
@@ -13,7 +18,7 @@ function read(lists: RepeatedLists, bytes: Uint8Array, start = 0, end = bytes.le
   return list;
 }
 
-function isKnown(lists: RepeatedLists, bytes: Uint8Array): boolean {
+function isKnown(lists: Repeated<readonly string[]>, bytes: Uint8Array): boolean {
   return lists.find(bytes, 0, bytes.length) !== undefined;
 }
 
@@ -23,7 +28,7 @@ function isShared(list: readonly string[]): boolean {
 }
 
 Deno.test("a list is shared from the second time on that its bytes come", () => {
-  const lists = new RepeatedLists();
+  const lists = new Repeated<readonly string[]>();
   const bytes = encoder.encode("Host: a");
   const first = read(lists, bytes);
   const second = read(lists, bytes);
@@ -40,7 +45,7 @@ Deno.test("whatever collides, a list is given for the bytes alone that it was re
     fc.array(block, { minLength: 1, maxLength: 6 }),
     fc.array(fc.nat(), { maxLength: 80 }),
     (slots, blocks, turns) => {
-      const lists = new RepeatedLists(slots);
+      const lists = new Repeated<readonly string[]>({ slots });
       const learned = new Map<readonly string[], string>();
       for (const turn of turns) {
         const bytes = blocks[turn % blocks.length];
@@ -64,7 +69,7 @@ Deno.test("bytes that come two times in a row are known, whatever came before", 
     fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 30 }),
     fc.uint8Array({ maxLength: 2048 }),
     (slots, before, bytes) => {
-      const lists = new RepeatedLists(slots);
+      const lists = new Repeated<readonly string[]>({ slots });
       for (const other of before) read(lists, other);
       read(lists, bytes);
       const list = read(lists, bytes);
@@ -76,7 +81,7 @@ Deno.test("bytes that come two times in a row are known, whatever came before", 
 
 Deno.test("2048 bytes are kept, and no more", () => {
   for (const [length, kept] of [[2047, true], [2048, true], [2049, false], [5000, false]] as const) {
-    const lists = new RepeatedLists();
+    const lists = new Repeated<readonly string[]>();
     const bytes = new Uint8Array(length).fill(0x61);
     const all = Array.from({ length: 5 }, () => read(lists, bytes));
     assert.equal(isKnown(lists, bytes), kept, `${length} bytes`);
@@ -86,7 +91,7 @@ Deno.test("2048 bytes are kept, and no more", () => {
 });
 
 Deno.test("a block that is too large leaves what is known as it is", () => {
-  const lists = new RepeatedLists(1);
+  const lists = new Repeated<readonly string[]>({ slots: 1 });
   const bytes = encoder.encode("small");
   read(lists, bytes);
   const list = read(lists, bytes);
@@ -97,7 +102,7 @@ Deno.test("a block that is too large leaves what is known as it is", () => {
 Deno.test("what never comes twice is never kept", () => {
   const unique = fc.uniqueArray(fc.uint8Array({ maxLength: 12 }), { selector: String, maxLength: 60 });
   fc.assert(fc.property(fc.constantFrom(1, 8, 256), unique, (slots, blocks) => {
-    const lists = new RepeatedLists(slots);
+    const lists = new Repeated<readonly string[]>({ slots });
     for (const bytes of blocks) {
       assert.equal(isKnown(lists, bytes), false);
       assert.equal(isShared(read(lists, bytes)), false);
@@ -106,7 +111,7 @@ Deno.test("what never comes twice is never kept", () => {
 });
 
 Deno.test("of two blocks in one slot neither drives the other out unless it comes twice", () => {
-  const lists = new RepeatedLists(1);
+  const lists = new Repeated<readonly string[]>({ slots: 1 });
   const a = encoder.encode("a: 1");
   const b = encoder.encode("b: 2");
   read(lists, a);
@@ -127,7 +132,7 @@ Deno.test("blocks that come once each drive nothing out, however many they are",
     maxLength: 60,
   });
   fc.assert(fc.property(once, (blocks) => {
-    const lists = new RepeatedLists(1);
+    const lists = new Repeated<readonly string[]>({ slots: 1 });
     const bytes = new Uint8Array(20);
     read(lists, bytes);
     const list = read(lists, bytes);
@@ -142,7 +147,7 @@ Deno.test("bytes are the same wherever they lie, and what lies around them does 
     fc.uint8Array({ maxLength: 30 }),
     fc.array(fc.tuple(around, around), { minLength: 3, maxLength: 6 }),
     (bytes, places) => {
-      const lists = new RepeatedLists();
+      const lists = new Repeated<readonly string[]>();
       const all = places.map(([before, after]) => {
         const buffer = Uint8Array.of(...before, ...bytes, ...after);
         return read(lists, buffer, before.length, before.length + bytes.length);
@@ -154,7 +159,7 @@ Deno.test("bytes are the same wherever they lie, and what lies around them does 
 });
 
 Deno.test("the beginning of known bytes, and what is longer, is not known", () => {
-  const lists = new RepeatedLists(1);
+  const lists = new Repeated<readonly string[]>({ slots: 1 });
   const bytes = encoder.encode("Host: abc");
   read(lists, bytes, 0, 7);
   read(lists, bytes, 0, 7);
@@ -163,7 +168,7 @@ Deno.test("the beginning of known bytes, and what is longer, is not known", () =
 });
 
 Deno.test("the buffer that was read can be used again: what is known stays as it was", () => {
-  const lists = new RepeatedLists(1);
+  const lists = new Repeated<readonly string[]>({ slots: 1 });
   const buffer = encoder.encode("Host: a");
   read(lists, buffer);
   const list = read(lists, buffer);

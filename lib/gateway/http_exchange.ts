@@ -22,18 +22,20 @@ import { observe, type WaitingStatus } from "./observe.ts";
 /** Methods whose effect is the same when they are carried out twice (RFC 9110, 9.2.2). */
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
+const noFrames: readonly SequencedFrame[] = [];
+
 /** One client request and its response, carried over a stream. */
 export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   readonly #options: HttpExchangeOptions;
   readonly #startedAtMs: number;
   #stream: Stream | null = null;
   #paused = false;
-  readonly #undelivered = new UndeliveredFrames();
+  #undelivered: UndeliveredFrames | null = null;
   #done = false;
   #requestDone: boolean;
   #requestId = 0;
   /** The request's frames while no stream carries them. */
-  #held: SequencedFrame[] = [];
+  #held: readonly SequencedFrame[] = noFrames;
   #repeated = false;
   readonly #observer: ExchangeObserver | null;
 
@@ -84,7 +86,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   wake(runner: Runner): void {
     const held = this.#held;
-    this.#held = [];
+    this.#held = noFrames;
     this.#open(runner);
     for (const frame of held) this.#stream?.push(frame);
     if (this.#stream?.writable) this.writable();
@@ -97,13 +99,13 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   }
 
   expire(reason: string): void {
-    this.#held = [];
+    this.#held = noFrames;
     this.#fail(problemOfReset(resetCodes.resumeTimeout, reason));
   }
 
   shed(reason: string): void {
     this.#options.context.awake(this);
-    this.#held = [];
+    this.#held = noFrames;
     this.#giveUp(reason, resetCodes.limit);
     this.#fail(problemOfReset(resetCodes.limit, reason));
   }
@@ -155,7 +157,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   /** The client socket fell below its low-water mark. */
   drained(): void {
-    this.#undelivered.deliver(this.#stream);
+    this.#undelivered?.deliver(this.#stream);
   }
 
   // ── StreamHandler: the response, from the runner ──
@@ -236,7 +238,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   }
 
   #push(frame: SequencedFrame): void {
-    if (this.#stream === null) this.#held.push(frame);
+    if (this.#stream === null) this.#held = [...this.#held, frame];
     else this.#stream.push(frame);
   }
 
@@ -269,7 +271,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   #delivered(frame: SequencedFrame, congested: boolean): void {
     const bytes = payloadBytes(frame);
-    if (congested) this.#undelivered.add(bytes);
+    if (congested) (this.#undelivered ??= new UndeliveredFrames()).add(bytes);
     else this.#stream?.delivered(1, bytes);
   }
 

@@ -29,6 +29,7 @@ export interface OriginExchange extends BodySink {
 }
 
 const nothing = new Uint8Array(0);
+const noTrailers: RawHeaders = [];
 
 /**
  * One HTTP/1.1 connection to the origin, kept alive over many exchanges, one at a time (never pipelined).
@@ -150,11 +151,18 @@ export class OriginConnection {
     const framing = responseFraming(head, this.#method);
     this.#reusable = keepsAlive(head) && framing.kind !== "until-close";
     this.keepAliveMs = keepAliveTimeout(head.headers);
-    this.#decoder = new BodyDecoder(framing);
     this.#exchange?.responseHead(head);
     // The exchange may have given up within that call.
     if (this.#exchange === null) return;
-    this.#readBody(buffer, end);
+    const bodyBytes = framing.kind === "none" ? 0 : framing.kind === "length" ? framing.bytes : -1;
+    if (buffer.length - end !== bodyBytes) {
+      this.#decoder = new BodyDecoder(framing);
+      this.#readBody(buffer, end);
+      return;
+    }
+    // All of it is here: there is nothing to take apart.
+    if (bodyBytes > 0) this.#exchange.data(buffer.subarray(end));
+    if (this.#exchange !== null) this.#complete(noTrailers);
   }
 
   #readBody(buffer: Uint8Array, from: number): void {

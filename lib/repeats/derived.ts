@@ -9,9 +9,17 @@ export function share(list: readonly string[]): void {
 /** What was worked out from lists that come again. It lives as long as its list. */
 export class Derived<T> {
   readonly #known = new WeakMap<readonly string[], T>();
+  /** What was asked for last, which often comes next: a look at the map costs ten times as much. */
+  #lastList: readonly string[] | null = null;
+  #lastValue: T | undefined = undefined;
 
   get(list: readonly string[]): T | undefined {
-    return this.#known.get(list);
+    if (list === this.#lastList) return this.#lastValue;
+    const value = this.#known.get(list);
+    if (value === undefined) return undefined;
+    this.#lastList = list;
+    this.#lastValue = value;
+    return value;
   }
 
   /** Whether what is derived from `list` is worth keeping. */
@@ -21,6 +29,8 @@ export class Derived<T> {
 
   /** @param value kept when `list` is one that comes again */
   set(list: readonly string[], value: T): void {
-    if (shared.has(list)) this.#known.set(list, value);
+    if (!shared.has(list)) return;
+    this.#known.set(list, value);
+    if (list === this.#lastList) this.#lastValue = value;
   }
 }

@@ -43,7 +43,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   #connection: OriginConnection | null = null;
   #dialling: AbortController | null = null;
   /** Frames that came before there was a connection to write them to. */
-  #waiting: SequencedFrame[] = [];
+  #waiting: SequencedFrame[] | null = null;
   #chunked = false;
   #requestDone = false;
   #responseBegun = false;
@@ -51,7 +51,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   #heldHead: ResponseHead | null = null;
   #heldBody: Uint8Array | null = null;
   #paused = false;
-  readonly #undelivered = new UndeliveredFrames();
+  #undelivered: UndeliveredFrames | null = null;
 
   constructor(backend: OriginBackend, stream: Stream, start: RequestStartFrame) {
     this.#backend = backend;
@@ -71,7 +71,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
       return;
     }
     if (this.#connection === null) {
-      this.#waiting.push(keepPayload(frame));
+      (this.#waiting ??= []).push(keepPayload(frame));
       return;
     }
     this.#write(frame);
@@ -171,7 +171,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   }
 
   drained(stream: Stream | null = this.#stream): void {
-    this.#undelivered.deliver(stream);
+    this.#undelivered?.deliver(stream);
     if (!this.#requestDone) this.#backend.unwatch(this);
   }
 
@@ -233,8 +233,10 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
       return;
     }
     const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const frame of waiting) this.#write(frame);
+    if (waiting !== null) {
+      this.#waiting = null;
+      for (const frame of waiting) this.#write(frame);
+    }
     if (!this.#requestDone) return;
     connection.socket.flush();
     this.#backend.watch(this);
@@ -268,7 +270,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     }
     const bytes = payloadBytes(frame);
     if (!socket.congested) return this.#stream?.delivered(1, bytes);
-    this.#undelivered.add(bytes);
+    (this.#undelivered ??= new UndeliveredFrames()).add(bytes);
     if (!this.#responseBegun && !this.#requestDone) this.#backend.watch(this);
   }
 
@@ -297,7 +299,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     const connection = this.#connection;
     this.#stream = null;
     this.#connection = null;
-    this.#waiting = [];
+    this.#waiting = null;
     this.#heldHead = null;
     this.#heldBody = null;
     this.#backend.unwatch(this);

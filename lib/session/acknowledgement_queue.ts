@@ -3,11 +3,16 @@ import type { Stream } from "./stream.ts";
 /** What owing one more acknowledgement asks for: that it goes out at once, that a timer starts, or nothing. */
 export type OwedChange = "due" | "timer" | "nothing";
 
+/** From so many entries on a list is looked through for streams that owe nothing any more. */
+const fewestToSift = 64;
+
 /** Streams that owe the peer an acknowledgement: those whose is due, and those that may wait for company. */
 export class AcknowledgementQueue {
   #due: Stream[] = [];
+  /** What is owed soon, and streams that owe nothing any more since an answer of theirs has said it. */
   #soon: Stream[] = [];
-  /** Those of {@link #soon} whose acknowledgement is their last: the sooner it goes, the sooner they are gone. */
+  #siftAt = fewestToSift;
+  /** Streams that are over but for their last acknowledgement, owed soon: the sooner it goes, the sooner they are gone. */
   #last: Stream[] = [];
 
   get isDue(): boolean {
@@ -21,20 +26,22 @@ export class AcknowledgementQueue {
       this.#due.push(stream);
       return "due";
     }
-    if (stream.receiveDone && stream.receive.undelivered === 0) this.#last.push(stream);
-    if (stream.ackOwed === "soon") return "nothing";
+    const isFirst = this.#soon.length === 0 && this.#last.length === 0;
+    if (stream.sendDone && stream.receiveDone && stream.receive.undelivered === 0) this.#last.push(stream);
+    else if (stream.ackOwed === "no") this.#add(stream);
     stream.ackOwed = "soon";
-    this.#soon.push(stream);
-    return this.#soon.length === 1 ? "timer" : "nothing";
+    return isFirst ? "timer" : "nothing";
   }
 
   /** Makes due what was owed soon. A stream whose turn came in the meantime is stepped over. */
   flush(): void {
     const soon = this.#soon;
-    if (soon.length === 0) return;
-    this.#soon = [];
-    this.#last = [];
-    this.#hasten(soon);
+    if (soon.length > 0) {
+      this.#soon = [];
+      this.#siftAt = fewestToSift;
+      this.#hasten(soon);
+    }
+    this.#hastenLast();
   }
 
   /**
@@ -43,11 +50,7 @@ export class AcknowledgementQueue {
    * @param withData a message goes out anyhow: last acknowledgements ride along in it
    */
   takeDue(withData: boolean): readonly Stream[] {
-    if (withData && this.#last.length > 0) {
-      const last = this.#last;
-      this.#last = [];
-      this.#hasten(last);
-    }
+    if (withData) this.#hastenLast();
     const due = this.#due;
     if (due.length > 0) this.#due = [];
     return due;
@@ -56,9 +59,26 @@ export class AcknowledgementQueue {
   clear(): void {
     for (const stream of this.#due) stream.ackOwed = "no";
     for (const stream of this.#soon) stream.ackOwed = "no";
+    for (const stream of this.#last) stream.ackOwed = "no";
     this.#due = [];
     this.#soon = [];
     this.#last = [];
+  }
+
+  /** Streams come and go by the thousand while a timer runs: those that owe nothing any more are not held until it ends. */
+  #add(stream: Stream): void {
+    if (this.#soon.length >= this.#siftAt) {
+      this.#soon = this.#soon.filter(({ ackOwed }) => ackOwed === "soon");
+      this.#siftAt = Math.max(fewestToSift, 2 * this.#soon.length);
+    }
+    this.#soon.push(stream);
+  }
+
+  #hastenLast(): void {
+    const last = this.#last;
+    if (last.length === 0) return;
+    this.#last = [];
+    this.#hasten(last);
   }
 
   #hasten(streams: readonly Stream[]): void {

@@ -111,7 +111,7 @@ export class Stream {
     this.receive = new ReceiveOrder(options.ownWindow);
     this.#owner = options.owner;
     this.#opener = options.opener;
-    const course = courses[options.kind];
+    const course = options.kind === "http" ? courses.http : courses.websocket;
     this.#sends = options.opener ? course.request : course.response;
     this.#receives = options.opener ? course.response : course.request;
   }
@@ -153,6 +153,8 @@ export class Stream {
     const bytes = payloadBytes(frame);
     if (bytes > 0) this.#owner.buffered(bytes);
     this.#owner.sendable(this);
+    // What was owed may be the last acknowledgement now, which does not wait.
+    if (this.ackOwed === "soon" && this.sendDone) this.#owner.acknowledge(this, false);
   }
 
   /** Ends the body being sent short because the peer wants no more of it: what was not sent is dropped. */

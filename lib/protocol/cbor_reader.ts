@@ -241,8 +241,11 @@ export class CborReader {
       const size = 1 << (value - 24);
       if (bytes.length - offset < size) throw this.#error(`${what} is cut short`);
       const smallest = smallestValues[value - 24];
-      value = 0;
-      for (let i = 0; i < size; i++) value = value * 256 + bytes[offset++];
+      if (size === 4) value = readU32(bytes, offset);
+      else if (size === 2) value = (bytes[offset] << 8) | bytes[offset + 1];
+      else if (size === 1) value = bytes[offset];
+      else value = readU32(bytes, offset) * 0x1_0000_0000 + readU32(bytes, offset + 4);
+      offset += size;
       if (value < smallest) throw this.#error(`${what} is not in its shortest form`);
     }
     // A value above 2^53 has lost its low bits by now, but it is above every bound all the same.
@@ -254,6 +257,10 @@ export class CborReader {
   #error(problem: string, cause?: unknown): ProtocolError {
     return new ProtocolError(`${problem} (at byte ${this.#offset} of ${this.#bytes.length})`, { cause });
   }
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }
 
 /** Shared lists of `""`, by length: nobody may change them. */

@@ -115,12 +115,15 @@ export class CborWriter {
     this.#reserve(9);
     const buffer = this.#buffer;
     let offset = this.#offset;
+    if (value >= 0 && value < 24) {
+      buffer[offset] = major | value;
+      this.#offset = offset + 1;
+      return;
+    }
     if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
       throw new RangeError(`a whole number from 0 to 2^53 - 1 was expected, found ${value}`);
     }
-    if (value < 24) {
-      buffer[offset++] = major | value;
-    } else if (value < 0x100) {
+    if (value < 0x100) {
       buffer[offset++] = major | 24;
       buffer[offset++] = value;
     } else if (value < 0x1_0000) {

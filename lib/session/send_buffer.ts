@@ -13,6 +13,9 @@ import {
 /** A payload of up to this many bytes is kept as it is given; a larger one is copied. */
 export const keptPayloadBytes = 1024;
 
+/** Of every stream that holds none: never changed. */
+const noFrames: (SequencedFrame | undefined)[] = [];
+
 /** Compact the array once this many released entries lead it and they are at least half of it. */
 const compactAfter = 64;
 
@@ -25,7 +28,7 @@ const compactAfter = 64;
  * credit (RFC 9000, 4.1), frames by the half-window of serial-number arithmetic (RFC 1982).
  */
 export class SendBuffer {
-  #frames: (SequencedFrame | undefined)[] = [];
+  #frames = noFrames;
   #head = 0;
   /** Frames from the head on that the current link has carried. */
   #sent = 0;
@@ -107,7 +110,9 @@ export class SendBuffer {
     if (bytes > keptPayloadBytes) {
       (frame as PayloadFrame).bytes = bytePool.copy((frame as PayloadFrame).bytes);
     }
-    this.#frames.push(frame);
+    // An array that grows from nothing takes room for 17; most streams hold one frame at a time.
+    if (this.#frames.length === 0) this.#frames = [frame];
+    else this.#frames.push(frame);
     this.#queuedBytes += bytes;
   }
 
@@ -176,14 +181,13 @@ export class SendBuffer {
       this.#queuedBytes -= payloadBytes(frame);
       giveBack(frame);
     }
-    this.#frames.length = from;
-    this.#frames.push(...kept);
+    this.#frames = [...this.#frames.slice(0, from), ...kept];
   }
 
   /** Everything held, oldest first, and an empty buffer: the frames move to another stream. */
   takeAll(): SequencedFrame[] {
     const frames = this.#frames.slice(this.#head) as SequencedFrame[];
-    this.#frames = [];
+    this.#frames = noFrames;
     this.#head = 0;
     this.#sent = 0;
     this.#everSent = 0;
@@ -211,7 +215,7 @@ export class SendBuffer {
     }
     if (this.#sentBytes < this.#ackedBytes) this.#sentBytes = this.#ackedBytes;
     if (this.#head === this.#frames.length) {
-      this.#frames.length = 0;
+      this.#frames = noFrames;
       this.#head = 0;
     } else if (this.#head >= compactAfter && this.#head * 2 >= this.#frames.length) {
       this.#frames.splice(0, this.#head);

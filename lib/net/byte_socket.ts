@@ -50,7 +50,7 @@ let written: ByteSocket[] = [];
 function flushWritten(): void {
   const sockets = written;
   written = [];
-  for (const socket of sockets) socket.flush();
+  for (const socket of sockets) socket.endTurn();
 }
 
 /**
@@ -82,6 +82,9 @@ export class ByteSocket {
   /** What the kernel is being given, and the block it lies in. */
   #underWay: Uint8Array | null = null;
   #underWayBlock: Block | null = null;
+  /** Frames written in this turn, and whether there was one alone in the last turn that had any. */
+  #writesInTurn = 0;
+  #writesAlone = true;
   /** The queue is written when the turn ends. */
   #scheduled = false;
   #writing = false;
@@ -209,6 +212,22 @@ export class ByteSocket {
     this.#scheduled = false;
     this.#writing = true;
     this.#flush();
+  }
+
+  /**
+   * The same when what was just written is likely to be all of the turn, as it was in the last turn with a write. What
+   * turns out to follow waits for the end of the turn as ever.
+   */
+  flushAlone(): void {
+    this.#writesInTurn++;
+    if (this.#writesAlone) this.flush();
+  }
+
+  /** Called at the end of a turn in which something was written. */
+  endTurn(): void {
+    this.#writesAlone = this.#writesInTurn <= 1;
+    this.#writesInTurn = 0;
+    this.flush();
   }
 
   /** Closes once everything queued was written. */

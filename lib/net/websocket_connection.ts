@@ -233,6 +233,7 @@ export class WebSocketConnection implements ByteSocketHandler {
     const offset = writeFrameHeader(frame, claimedAt, { opcode, final, payloadBytes, maskKey });
     if (maskKey === null) frame.set(payload, offset);
     else copyMasked(payload, 0, payloadBytes, frame, offset, maskKey, 0);
+    this.#socket.flushAlone();
   }
 
   #pong(bytes: Uint8Array): void {

@@ -1,5 +1,5 @@
 import { isWireCloseCode, maxCloseReasonBytes } from "./close_body.ts";
-import { copyMasked, nextMaskKey } from "./mask.ts";
+import { copyMasked, type MaskKey, nextMaskKey, writeMaskKey } from "./mask.ts";
 
 /** Frame types (RFC 6455, 5.2). */
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -20,8 +20,8 @@ export interface FrameHeader {
   final: boolean;
   /** Length of the payload, bytes, 0 to 2^53 - 1. */
   payloadBytes: number;
-  /** 4 bytes from a client, null from a server (RFC 6455, 5.1). */
-  maskKey: Uint8Array | null;
+  /** Null from a server (RFC 6455, 5.1). */
+  maskKey: MaskKey | null;
 }
 
 /** Bytes the header takes: 2, 4 or 10, plus 4 when masked (RFC 6455, 5.2). */
@@ -51,12 +51,7 @@ export function writeFrameHeader(target: Uint8Array, offset: number, header: Fra
     offset = writeUint32(target, offset, Math.floor(payloadBytes / 2 ** 32));
     offset = writeUint32(target, offset, payloadBytes >>> 0);
   }
-  if (maskKey === null) return offset;
-  target[offset] = maskKey[0];
-  target[offset + 1] = maskKey[1];
-  target[offset + 2] = maskKey[2];
-  target[offset + 3] = maskKey[3];
-  return offset + 4;
+  return maskKey === null ? offset : writeMaskKey(maskKey, target, offset);
 }
 
 /**

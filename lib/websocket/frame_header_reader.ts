@@ -1,5 +1,8 @@
 import { WebSocketError } from "./errors.ts";
 import { maxControlBytes, maxFrameHeaderBytes, opcodes } from "./frame_encoder.ts";
+import { type MaskKey, readMaskKey } from "./mask.ts";
+
+const maskKeyBytes = 4;
 
 /**
  * Reads frame headers (RFC 6455, 5.2) from bytes cut anywhere, and refuses those that no frame may have,
@@ -13,8 +16,8 @@ export class FrameHeaderReader {
   final = false;
   /** Length of the payload, bytes, 0 to 2^53 - 1. */
   payloadBytes = 0;
-  /** 4 bytes; without meaning when frames are not masked. */
-  readonly maskKey = new Uint8Array(4);
+  /** Without meaning when frames are not masked. */
+  maskKey: MaskKey = 0;
 
   readonly #masked: boolean;
   /** A header that came in pieces. */
@@ -65,9 +68,7 @@ export class FrameHeaderReader {
     this.final = flags >= 0x80;
     this.payloadBytes = readLength(header, at + 1);
     this.#checkKind();
-    if (!masked) return;
-    const keyAt = at + headerBytes(header[at + 1]) - this.maskKey.length;
-    for (let i = 0; i < this.maskKey.length; i++) this.maskKey[i] = header[keyAt + i];
+    if (masked) this.maskKey = readMaskKey(header, at + headerBytes(header[at + 1]) - maskKeyBytes);
   }
 
   #checkKind(): void {

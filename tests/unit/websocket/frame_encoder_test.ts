@@ -4,12 +4,13 @@ import {
   encodeFrame,
   frameHeaderBytes,
   opcodes,
+  readMaskKey,
   writeFrameHeader,
 } from "../../../lib/websocket/mod.ts";
 import { concat, hex, pattern } from "./bytes.ts";
 import { read } from "./recording_sink.ts";
 
-const maskKey = hex("01 02 03 04");
+const maskKey = readMaskKey(hex("01 02 03 04"), 0);
 
 Deno.test("a header takes the shortest length encoding", () => {
   const cases: [payloadBytes: number, headerBytes: number, header: string][] = [

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { encodeFrame, maskInPlace, opcodes, writeFrameHeader } from "../../../lib/websocket/mod.ts";
+import {
+  encodeFrame,
+  maskInPlace,
+  opcodes,
+  readMaskKey,
+  writeFrameHeader,
+} from "../../../lib/websocket/mod.ts";
 import { ascii, concat, hex, pattern } from "./bytes.ts";
 import { part, read } from "./recording_sink.ts";
 
@@ -8,7 +14,8 @@ const fromClient = { expectMasked: true };
 const hello = ascii("Hello");
 
 /** A masked frame whose key is chosen, as in the RFC. */
-function encodeMaskedWith(maskKey: Uint8Array, opcode: number, payload: Uint8Array): Uint8Array {
+function encodeMaskedWith(key: Uint8Array, opcode: number, payload: Uint8Array): Uint8Array {
+  const maskKey = readMaskKey(key, 0);
   const frame = new Uint8Array(6 + payload.length);
   const at = writeFrameHeader(frame, 0, { opcode, final: true, payloadBytes: payload.length, maskKey });
   frame.set(payload, at);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { copyMasked, maskInPlace, nextMaskKey } from "../../../lib/websocket/mod.ts";
+import { copyMasked, maskInPlace, nextMaskKey, readMaskKey } from "../../../lib/websocket/mod.ts";
 import { hex, pattern } from "./bytes.ts";
 
 const key = fc.uint8Array({ minLength: 4, maxLength: 4 });
@@ -20,7 +20,7 @@ Deno.test("masking in place is the RFC's byte by byte rule at any alignment, and
       const bytes = pattern(viewOffset + from + length + 7).subarray(viewOffset);
       const expected = bytes.slice();
       expected.set(maskByByte(bytes.subarray(from, from + length), key, phase), from);
-      maskInPlace(bytes, from, from + length, key, phase);
+      maskInPlace(bytes, from, from + length, readMaskKey(key, 0), phase);
       assert.deepEqual(bytes, expected);
     }),
     { numRuns: 500 },
@@ -34,7 +34,7 @@ Deno.test("a masked copy is the RFC's byte by byte rule at any alignment, and le
       const target = new Uint8Array(targetOffset + length + 5).fill(0xee);
       const expected = target.slice();
       expected.set(maskByByte(source.subarray(sourceFrom, sourceFrom + length), key, phase), targetOffset);
-      copyMasked(source, sourceFrom, sourceFrom + length, target, targetOffset, key, phase);
+      copyMasked(source, sourceFrom, sourceFrom + length, target, targetOffset, readMaskKey(key, 0), phase);
       assert.deepEqual(target, expected);
       assert.deepEqual(source, pattern(source.length));
     }),
@@ -44,18 +44,18 @@ Deno.test("a masked copy is the RFC's byte by byte rule at any alignment, and le
 
 Deno.test("masking twice gives the bytes back", () => {
   const bytes = pattern(70001);
-  maskInPlace(bytes, 1, 70000, hex("de ad be ef"));
+  maskInPlace(bytes, 1, 70000, readMaskKey(hex("de ad be ef"), 0));
   assert.notDeepEqual(bytes, pattern(70001));
-  maskInPlace(bytes, 1, 70000, hex("de ad be ef"));
+  maskInPlace(bytes, 1, 70000, readMaskKey(hex("de ad be ef"), 0));
   assert.deepEqual(bytes, pattern(70001));
 });
 
-Deno.test("mask keys are 4 bytes, do not repeat, and stay as they were when the pool is refilled", () => {
+Deno.test("mask keys use all of their 32 bits and do not repeat", () => {
   const keys = Array.from({ length: 3000 }, nextMaskKey);
-  const seen = keys.map((key) => key.toHex());
-  assert(keys.every((key) => key.length === 4));
-  for (let i = 0; i < 3000; i++) nextMaskKey();
-  assert.deepEqual(keys.map((key) => key.toHex()), seen);
   // Three thousand draws of 32 bits meet once in a thousand runs; ten meetings never come by chance.
-  assert(new Set(seen).size > 2990);
+  assert(new Set(keys).size > 2990);
+  for (let bit = 0; bit < 32; bit++) {
+    const ones = keys.filter((key) => (key >>> bit & 1) === 1).length;
+    assert(ones > 1000 && ones < 2000, `bit ${bit} is set in ${ones} of 3000 keys`);
+  }
 });

@@ -13,11 +13,17 @@ import {
 import { ByteSocket } from "./byte_socket.ts";
 import { concatBytes } from "./bytes.ts";
 
-/** Who a response is for. Of `responseEnd`, `upgraded` and `failed` exactly one is called, and nothing after it. */
+/** Who a response is for. Of `responseEnd`, `wholeResponse`, `upgraded` and `failed` exactly one is called, and nothing after it. */
 export interface OriginExchange extends BodySink {
   /** The final response's head; interim ones (1xx) are not passed on. */
   responseHead(head: ResponseHead): void;
   responseEnd(trailers: RawHeaders): void;
+  /**
+   * A final response that came whole in one read: head, body and end in one, where the exchange has this.
+   *
+   * @param bytes valid during the call alone; the body is all from `bodyAt` on
+   */
+  wholeResponse?(head: ResponseHead, bytes: Uint8Array, bodyAt: number): void;
   /** What was read so far is all there is for now: the response goes on with the next read. */
   readEnd?(): void;
   /** The origin switched protocols: the socket is the exchange's now. `early` was read behind the head. */
@@ -29,7 +35,6 @@ export interface OriginExchange extends BodySink {
 }
 
 const nothing = new Uint8Array(0);
-const noTrailers: RawHeaders = [];
 
 /**
  * One HTTP/1.1 connection to the origin, kept alive over many exchanges, one at a time (never pipelined).
@@ -151,18 +156,19 @@ export class OriginConnection {
     const framing = responseFraming(head, this.#method);
     this.#reusable = keepsAlive(head) && framing.kind !== "until-close";
     this.keepAliveMs = keepAliveTimeout(head.headers);
-    this.#exchange?.responseHead(head);
-    // The exchange may have given up within that call.
-    if (this.#exchange === null) return;
+    const exchange = this.#exchange!;
     const bodyBytes = framing.kind === "none" ? 0 : framing.kind === "length" ? framing.bytes : -1;
-    if (buffer.length - end !== bodyBytes) {
-      this.#decoder = new BodyDecoder(framing);
-      this.#readBody(buffer, end);
+    if (buffer.length - end === bodyBytes && exchange.wholeResponse !== undefined) {
+      this.#exchange = null;
+      exchange.wholeResponse(head, buffer, end);
+      this.#goIdle();
       return;
     }
-    // All of it is here: there is nothing to take apart.
-    if (bodyBytes > 0) this.#exchange.data(buffer.subarray(end));
-    if (this.#exchange !== null) this.#complete(noTrailers);
+    exchange.responseHead(head);
+    // The exchange may have given up within that call.
+    if (this.#exchange === null) return;
+    this.#decoder = new BodyDecoder(framing);
+    this.#readBody(buffer, end);
   }
 
   #readBody(buffer: Uint8Array, from: number): void {
@@ -179,10 +185,14 @@ export class OriginConnection {
     const exchange = this.#exchange!;
     this.#exchange = null;
     this.#decoder = null;
-    const reusable = this.#reusable;
     exchange.responseEnd(trailers);
+    this.#goIdle();
+  }
+
+  /** The exchange is over. */
+  #goIdle(): void {
     if (this.socket.closed) return;
-    if (!reusable) {
+    if (!this.#reusable) {
       this.socket.destroy(null);
       return;
     }

@@ -152,6 +152,22 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     stream?.release();
   }
 
+  wholeResponse(head: ResponseHead, bytes: Uint8Array, bodyAt: number): void {
+    if (!this.#requestDone || bytes.length - bodyAt > maxPartBytes) {
+      this.responseHead(head);
+      if (bodyAt < bytes.length) this.data(bytes.subarray(bodyAt));
+      this.responseEnd([]);
+      return;
+    }
+    this.#backend.unwatch(this);
+    const stream = this.#stream;
+    this.#stream = null;
+    this.#connection = null;
+    this.drained(stream);
+    stream?.push(wholeResponse(head, asPayload(bytes, bodyAt)));
+    stream?.release();
+  }
+
   upgraded(_head: ResponseHead, socket: ByteSocket): void {
     socket.destroy(null);
     this.failed(new Error("the origin switched protocols without being asked to"), true);

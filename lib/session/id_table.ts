@@ -16,12 +16,17 @@ export class IdTable<T extends object> {
   #values: (T | undefined)[] = new Array<T | undefined>(fewestSlots).fill(undefined);
   #mask = fewestSlots - 1;
   #size = 0;
+  /** Entries that went in a row while there were far too many slots. */
+  #goneWhileSparse = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  /** Slots there are: at most 16 times what it holds, or {@link fewestSlots}. */
+  /**
+   * Slots there are. More than 16 times what it holds are given back once as many entries have gone as a sixteenth of
+   * them: not at the first ebb, for what comes and goes in waves would have the table made anew with each.
+   */
   get slots(): number {
     return this.#ids.length;
   }
@@ -63,9 +68,11 @@ export class IdTable<T extends object> {
       hole = at;
     }
     values[hole] = undefined;
-    if (ids.length > fewestSlots && this.#size * 16 < ids.length) {
-      this.#resize(Math.max(fewestSlots, ids.length / 4));
-    }
+    if (ids.length === fewestSlots) return;
+    this.#goneWhileSparse = this.#size * 16 < ids.length ? this.#goneWhileSparse + 1 : 0;
+    if (this.#goneWhileSparse <= ids.length / 16) return;
+    this.#resize(Math.max(fewestSlots, ids.length / 4));
+    this.#goneWhileSparse = 0;
   }
 
   /** All there is now, the smallest id first. */

@@ -1,19 +1,7 @@
 import { bytePool } from "../session/mod.ts";
+import type { ByteSocketHandler } from "./byte_socket_handler.ts";
 import { turnEnd } from "./turn.ts";
-
-/** What the owner of a {@link ByteSocket} is told. Calls come one at a time, none after `closed`. */
-export interface ByteSocketHandler {
-  /**
-   * Bytes arrived. They are a view of the read buffer, valid during the call alone.
-   */
-  data(bytes: Uint8Array): void;
-  /** The write queue fell to the low-water mark after it had been above the high-water mark. */
-  drained(): void;
-  /** The peer will send no more (a FIN). Writing may go on. */
-  ended(): void;
-  /** The socket is closed. `error` is `null` when this end closed it or nothing went wrong. */
-  closed(error: Error | null): void;
-}
+import { giveBackBlock, largerBlock, largestBlockBytes, takeBlock, type WriteBlock } from "./write_blocks.ts";
 
 /** Above this many queued bytes the owner should stop writing; {@link ByteSocketHandler.drained} follows. */
 export const highWaterBytes = 256 * 1024;
@@ -27,22 +15,8 @@ const smallestBufferBytes = 1024;
 const defaultLargestReadBytes = 64 * 1024;
 const shrinkAfterReads = 16;
 
-/**
- * Small writes are gathered in blocks of this size, so that those of one turn become one system call and none of
- * them an allocation. Blocks come from a pool for all sockets: an idle one holds none.
- */
-const blockBytes = 32 * 1024;
+/** What is not larger is gathered in blocks; what is has a buffer of its own, unless it fits in behind other writes. */
 const gatherUpToBytes = 4 * 1024;
-
-interface Block {
-  readonly bytes: Uint8Array;
-  /** Its beginning as it was written last: what is as long again needs no view of its own. */
-  written: Uint8Array;
-}
-
-/** Blocks nobody uses now, and how many of them are kept at most. */
-const freeBlocks: Block[] = [];
-const maxFreeBlocks = 64;
 
 /** Sockets that were written to in this turn. */
 let written: ByteSocket[] = [];
@@ -74,14 +48,14 @@ export class ByteSocket {
   #paused = false;
   #unpause: (() => void) | null = null;
   /** What waits to be written, in order: from blocks of gathered writes, and larger pieces, which are the pool's. */
-  #queue: { bytes: Uint8Array; block: Block | null }[] = [];
+  #queue: { bytes: Uint8Array; block: WriteBlock | null }[] = [];
   /** The block being filled, behind everything in the queue. */
-  #block: Block | null = null;
+  #block: WriteBlock | null = null;
   #blockUsed = 0;
   #queuedBytes = 0;
   /** What the kernel is being given, and the block it lies in. */
   #underWay: Uint8Array | null = null;
-  #underWayBlock: Block | null = null;
+  #underWayBlock: WriteBlock | null = null;
   /** Frames written in this turn, and whether there was one alone in the last turn that had any. */
   #writesInTurn = 0;
   #writesAlone = true;
@@ -199,7 +173,7 @@ export class ByteSocket {
     if (!this.#gathered) return bytePool.giveBack(this.#queue.pop()!.bytes);
     this.#blockUsed -= count;
     if (this.#blockUsed > 0) return;
-    freeBlocks.push(this.#block!);
+    giveBackBlock(this.#block!);
     this.#block = null;
   }
 
@@ -306,14 +280,22 @@ export class ByteSocket {
 
   /** Whether so many bytes go into a block: few, or some that fit in behind what is there, such as a body behind its head. */
   #gathers(count: number): boolean {
-    return count <= gatherUpToBytes || (this.#block !== null && this.#blockUsed + count <= blockBytes);
+    return count <= gatherUpToBytes || (this.#block !== null && this.#blockUsed + count <= largestBlockBytes);
   }
 
   /** The current block with room for `count` bytes more. */
   #room(count: number): Uint8Array {
-    if (this.#block !== null && this.#blockUsed + count > blockBytes) this.#seal();
-    const block = this.#block ??= freeBlocks.pop() ?? newBlock();
-    return block.bytes;
+    const needed = this.#blockUsed + count;
+    if (this.#block !== null) {
+      if (needed <= this.#block.bytes.length) return this.#block.bytes;
+      if (needed <= largestBlockBytes) {
+        this.#block = largerBlock(this.#block, this.#blockUsed, needed);
+        return this.#block.bytes;
+      }
+      this.#seal();
+    }
+    this.#block = takeBlock(count);
+    return this.#block.bytes;
   }
 
   #seal(): void {
@@ -355,7 +337,7 @@ export class ByteSocket {
     }
   };
 
-  #send(bytes: Uint8Array, block: Block | null): void {
+  #send(bytes: Uint8Array, block: WriteBlock | null): void {
     this.#underWay = bytes;
     this.#underWayBlock = block;
     this.#conn.write(bytes).then(this.#wrote, this.#broke);
@@ -371,7 +353,7 @@ export class ByteSocket {
     this.#underWay = null;
     this.#underWayBlock = null;
     if (block === null) bytePool.giveBack(bytes);
-    else if (freeBlocks.length < maxFreeBlocks) freeBlocks.push(block);
+    else giveBackBlock(block);
     if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) {
       this.#aboveHighWater = false;
       this.handler.drained();
@@ -405,11 +387,6 @@ export class ByteSocket {
       this.destroy(asError(error));
     }
   }
-}
-
-function newBlock(): Block {
-  const bytes = new Uint8Array(blockBytes);
-  return { bytes, written: bytes };
 }
 
 function asError(error: unknown): Error {

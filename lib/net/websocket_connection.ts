@@ -10,7 +10,8 @@ import {
   writeFrameHeader,
 } from "../websocket/mod.ts";
 import { bytePool } from "../session/mod.ts";
-import { ByteSocket, type ByteSocketHandler } from "./byte_socket.ts";
+import { ByteSocket } from "./byte_socket.ts";
+import type { ByteSocketHandler } from "./byte_socket_handler.ts";
 
 /** What the owner of a {@link WebSocketConnection} is told. */
 export interface WebSocketHandler {

@@ -11,7 +11,7 @@ import { measureStartup } from "./startup.ts";
 import { summarize } from "./summary.ts";
 
 /** Rounds of a whole pass; with 3 s a rate and three ways, a row takes 27 to 63 seconds. */
-const wholeRounds = { leastRounds: 3, mostRounds: 7, warmUpSeconds: 4 };
+const wholeRounds = { leastRounds: 3, mostRounds: 7, warmUpSeconds: 8 };
 const quickRounds = { leastRounds: 2, mostRounds: 2, warmUpSeconds: 1 };
 
 export interface RunOptions {

@@ -46,7 +46,8 @@ export class ByteSocket {
   #bufferBytes = smallestBufferBytes;
   #smallReads = 0;
   #paused = false;
-  #unpause: (() => void) | null = null;
+  /** The next read waits until reading is no longer paused. */
+  #isWaiting = false;
   /** What waits to be written, in order: from blocks of gathered writes, and larger pieces, which are the pool's. */
   #queue: { bytes: Uint8Array; block: WriteBlock | null }[] = [];
   /** The block being filled, behind everything in the queue. */
@@ -113,7 +114,7 @@ export class ByteSocket {
   /** Begins to read. */
   start(): void {
     this.#reading = true;
-    void this.#read();
+    this.#read();
   }
 
   /** Stops reading after what is under way; the kernel's buffer fills and TCP holds the peer back. */
@@ -125,9 +126,9 @@ export class ByteSocket {
 
   resume(): void {
     this.#paused = false;
-    const unpause = this.#unpause;
-    this.#unpause = null;
-    unpause?.();
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#read();
   }
 
   /** Queues a copy of `bytes`. Ignored once the socket is closing. */
@@ -226,7 +227,6 @@ export class ByteSocket {
     this.#block = null;
     this.#queuedBytes = 0;
     this.#conn.close();
-    this.resume();
     this.handler.closed(error);
   }
 
@@ -234,29 +234,35 @@ export class ByteSocket {
     return !this.#closed && !this.#ending && !this.#finPending && this.#writeError === null;
   }
 
-  async #read(): Promise<void> {
-    try {
-      while (!this.#closed) {
-        if (this.#paused) await new Promise<void>((resolve) => this.#unpause = resolve);
-        if (this.#closed) return;
-        const buffer = this.#buffer ??= new Uint8Array(this.#bufferBytes);
-        const count = await this.#conn.read(buffer);
-        if (this.#closed) return;
-        if (count === null) {
-          this.handler.ended();
-          return;
-        }
-        this.#received += count;
-        // Messages of the same length come one after another: the view of the last one serves.
-        let view = this.#view;
-        if (view === null || view.length !== count) this.#view = view = buffer.subarray(0, count);
-        this.handler.data(view);
-        this.#adapt(count);
-      }
-    } catch (error) {
-      this.destroy(asError(error));
+  #read(): void {
+    if (this.#closed) return;
+    if (this.#paused) {
+      this.#isWaiting = true;
+      return;
     }
+    const buffer = this.#buffer ??= new Uint8Array(this.#bufferBytes);
+    this.#conn.read(buffer).then(this.#readDone, this.#readFailed);
   }
+
+  #readDone = (count: number | null): void => {
+    if (this.#closed) return;
+    try {
+      if (count === null) return this.handler.ended();
+      this.#received += count;
+      // Messages of the same length come one after another: the view of the last one serves.
+      let view = this.#view;
+      if (view === null || view.length !== count) this.#view = view = this.#buffer!.subarray(0, count);
+      this.handler.data(view);
+    } catch (error) {
+      return this.#readFailed(error);
+    }
+    this.#adapt(count);
+    this.#read();
+  };
+
+  #readFailed = (error: unknown): void => {
+    this.destroy(asError(error));
+  };
 
   #adapt(count: number): void {
     if (count === this.#bufferBytes && count < this.largestReadBytes) {

@@ -203,8 +203,8 @@ export class FrameParser {
       return end;
     }
     const part = smallPart(partBytes);
-    if (this.#expectMasked) copyMasked(bytes, at, end, part, 0, this.#header.maskKey, this.#keyPhase);
-    else part.set(bytes.subarray(at, end));
+    // A key of zeros changes nothing: what is not masked is copied without a view of its own.
+    copyMasked(bytes, at, end, part, 0, this.#expectMasked ? this.#header.maskKey : 0, this.#keyPhase);
     this.#handOut(part);
     return end;
   }

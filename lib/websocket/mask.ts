@@ -80,6 +80,7 @@ export function copyMasked(
   }
   // Source and target are seldom aligned alike: a plain copy and words in place beat bytes in one pass.
   target.set(source.subarray(sourceFrom, sourceTo), targetOffset);
+  if (key === 0) return;
   maskInPlace(target, targetOffset, targetOffset + length, key, keyPhase);
 }
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
+import { EncodeError, writeLastChunk, writeRequestHead, writeResponseHead } from "../../../lib/http1/mod.ts";
 import type { ByteSocket } from "../../../lib/net/mod.ts";
 import { highWaterBytes } from "../../../lib/net/mod.ts";
 import { bytePool } from "../../../lib/session/mod.ts";
@@ -155,6 +156,26 @@ Deno.test("a socket whose only claim is taken back still ends, and sends its FIN
     assert.equal((await readAll(peer)).length, 0);
     socket.destroy(null);
   }
+});
+
+Deno.test("a head that cannot be written leaves nothing in a socket's queue, whatever its size", async () => {
+  const { socket, peer } = await connected();
+  const bad = (bytes: number) => ["X-Fine", "f".repeat(bytes), "X-Bad", "a\nb"];
+  for (const bytes of [1, smallBlockBytes, largeBlockBytes, 100_000]) {
+    for (const before of [[], ["A", "1"]]) {
+      if (before.length > 0) writeResponseHead(socket, 100, "", before);
+      assert.throws(() => writeResponseHead(socket, 200, "OK", bad(bytes)), EncodeError);
+      assert.throws(() => writeRequestHead(socket, "GET", "/", bad(bytes)), EncodeError);
+      assert.throws(() => writeLastChunk(socket, bad(bytes)), EncodeError);
+    }
+    await written(socket);
+  }
+  writeResponseHead(socket, 502, "Bad Gateway", []);
+  socket.end();
+  assert.equal(
+    new TextDecoder().decode(await readAll(peer)),
+    "HTTP/1.1 100 \r\nA: 1\r\n\r\n".repeat(4) + "HTTP/1.1 502 Bad Gateway\r\n\r\n",
+  );
 });
 
 Deno.test("a claim past the high-water mark that is taken back leaves no socket congested for good", async () => {

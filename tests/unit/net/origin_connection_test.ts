@@ -1,6 +1,6 @@
 /** Which responses an exchange is told of in one call, and what becomes of the connection. */
 import assert from "node:assert/strict";
-import { RawOrigin, RecordedExchange } from "./raw_origin.ts";
+import { AnsweringOrigin, RecordedExchange } from "./answering_origin.ts";
 
 interface Answer {
   what: string;
@@ -185,7 +185,7 @@ const next = { writes: ["HTTP/1.1 200 Next\r\nContent-Length: 4\r\n\r\nnext"] };
 /** What becomes of the connection is seen by the next exchange, and by the origin. */
 async function check(answer: Answer, exchange: RecordedExchange, calls: readonly string[]): Promise<void> {
   const { what, kept, close = false } = answer;
-  using origin = new RawOrigin();
+  using origin = new AnsweringOrigin();
   const connection = await origin.connect();
   assert.deepEqual(await origin.answer(connection, exchange, answer), calls, what);
   assert.equal(origin.pool.takeIdle(), kept ? connection : null, what);
@@ -215,7 +215,7 @@ Deno.test("an exchange that has no call for whole responses is told all of them 
 });
 
 Deno.test("one response after another is told whole, and is not mixed with the one before", async () => {
-  using origin = new RawOrigin();
+  using origin = new AnsweringOrigin();
   const connection = await origin.connect();
   for (const body of ["first", "other", "", "a longer one", "short"]) {
     const writes = [`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`];
@@ -226,7 +226,7 @@ Deno.test("one response after another is told whole, and is not mixed with the o
 });
 
 Deno.test("an exchange that gives its connection up with the whole response hears no more of it, nor does another", async () => {
-  using origin = new RawOrigin();
+  using origin = new AnsweringOrigin();
   const connection = await origin.connect();
   const exchange = new RecordedExchange();
   const record = exchange.wholeResponse!;
@@ -235,6 +235,7 @@ Deno.test("an exchange that gives its connection up with the whole response hear
     record(head, bytes, bodyAt);
   };
   assert.deepEqual(await origin.answer(connection, exchange, next), ["whole 200 Next: next"]);
+  assert.equal(origin.pool.idleCount, 0);
   assert.equal(origin.pool.takeIdle(), null);
   assert.equal(await origin.rest(connection), "");
   assert.deepEqual(exchange.calls, ["whole 200 Next: next"]);

@@ -56,7 +56,7 @@ export class RecordedExchange implements OriginExchange {
 }
 
 /** An origin that writes what a test tells it to, and a pool of connections to it. */
-export class RawOrigin implements Disposable {
+export class AnsweringOrigin implements Disposable {
   readonly pool: OriginPool;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   /** The origin's end of each connection. */

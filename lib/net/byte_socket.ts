@@ -60,6 +60,7 @@ export class ByteSocket {
   /** Frames written in this turn, and whether there was one alone in the last turn that had any. */
   #writesInTurn = 0;
   #writesAlone = true;
+  #inTurn = false;
   /** The queue is written when the turn ends. */
   #scheduled = false;
   #writing = false;
@@ -171,6 +172,8 @@ export class ByteSocket {
   /** Takes back what was claimed last, if nothing was queued since: the caller could not fill it in. */
   unclaim(count: number): void {
     this.#queuedBytes -= count;
+    // Nothing may be left whose writing would end it.
+    if (this.#queuedBytes <= lowWaterBytes) this.#aboveHighWater = false;
     if (!this.#gathered) return bytePool.giveBack(this.#queue.pop()!.bytes);
     this.#blockUsed -= count;
     if (this.#blockUsed > 0) return;
@@ -200,6 +203,7 @@ export class ByteSocket {
 
   /** Called at the end of a turn in which something was written. */
   endTurn(): void {
+    this.#inTurn = false;
     this.#writesAlone = this.#writesInTurn <= 1;
     this.#writesInTurn = 0;
     this.flush();
@@ -315,8 +319,10 @@ export class ByteSocket {
   #queued(count: number): void {
     this.#queuedBytes += count;
     if (this.#queuedBytes > highWaterBytes) this.#aboveHighWater = true;
-    if (this.#writing || this.#scheduled) return;
-    this.#scheduled = true;
+    if (!this.#writing) this.#scheduled = true;
+    // Once for all of a turn, also for what waits behind a write that is under way.
+    if (this.#inTurn) return;
+    this.#inTurn = true;
     if (written.push(this) === 1) void turnEnd.then(flushWritten);
   }
 

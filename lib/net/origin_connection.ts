@@ -19,7 +19,8 @@ export interface OriginExchange extends BodySink {
   responseHead(head: ResponseHead): void;
   responseEnd(trailers: RawHeaders): void;
   /**
-   * A final response that came whole in one read: head, body and end in one, where the exchange has this.
+   * A final response that was complete with the read that completed its head: head, body and end in one, where the exchange
+   * has this.
    *
    * @param bytes valid during the call alone; the body is all from `bodyAt` on
    */

@@ -1,23 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { ByteSocket, type ByteSocketHandler } from "../../../lib/net/mod.ts";
-
-const ignore: ByteSocketHandler = { data() {}, drained() {}, ended() {}, closed() {} };
-
-/** Both ends of a connection over loopback: one as the socket under test, the other as it is. */
-async function connected(): Promise<{ socket: ByteSocket; peer: Deno.Conn }> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const accepted = listener.accept();
-  const { port } = listener.addr as Deno.NetAddr;
-  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-  return { socket: new ByteSocket(conn, ignore), peer: await accepted };
-}
-
-/** Everything that comes until the other end closes. */
-async function readAll(peer: Deno.Conn): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(peer.readable).arrayBuffer());
-}
+import { connected, readAll } from "./loopback.ts";
 
 Deno.test("what was flushed reaches the peer although the socket is dropped in the same turn, what was not is lost", async () => {
   const flushed = await connected();

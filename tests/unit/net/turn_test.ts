@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { turnEnd, turnMs } from "../../../lib/net/mod.ts";
+import { nextTurn } from "./loopback.ts";
+
+/** Works until the clock has moved on. */
+function work(): void {
+  const began = performance.now();
+  while (performance.now() <= began);
+}
+
+Deno.test("the time of a turn is the same throughout it, whatever its work takes, also in microtasks queued before", async () => {
+  await nextTurn();
+  const seen: number[] = [];
+  void turnEnd.then(() => {
+    work();
+    seen.push(turnMs());
+  });
+  queueMicrotask(() => {
+    work();
+    seen.push(turnMs());
+  });
+  const asked = turnMs();
+  work();
+  seen.push(turnMs());
+  work();
+  seen.push(turnMs());
+  await nextTurn();
+  assert.deepEqual(seen, [asked, asked, asked, asked]);
+});
+
+Deno.test("the time moves on with the next turn, by all that the turn before took", async () => {
+  await nextTurn();
+  let before = turnMs();
+  for (let turns = 0; turns < 20; turns++) {
+    work();
+    const ended = performance.now();
+    await nextTurn();
+    const now = turnMs();
+    assert.ok(now >= ended && ended > before, `${before} … ${ended} … ${now}`);
+    before = now;
+  }
+});
+
+Deno.test("the time of a turn is when it was first asked for, not when the turn began", async () => {
+  await nextTurn();
+  work();
+  const before = performance.now();
+  assert.ok(turnMs() >= before);
+});
+
+Deno.test("the time never goes back, and is never ahead of the clock", async () => {
+  const step = fc.constantFrom("ask" as const, "work" as const, "microtask" as const, "turn" as const);
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      let last = 0;
+      const ask = () => {
+        const asked = turnMs();
+        assert.ok(asked >= last, `${asked} after ${last}`);
+        assert.ok(asked <= performance.now());
+        last = asked;
+      };
+      const asked: Promise<void>[] = [];
+      for (const step of steps) {
+        if (step === "ask") ask();
+        else if (step === "work") work();
+        else if (step === "microtask") asked.push(turnEnd.then(ask));
+        else await nextTurn();
+      }
+      await Promise.all(asked);
+    }),
+    { numRuns: 40 },
+  );
+});

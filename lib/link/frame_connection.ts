@@ -30,7 +30,7 @@ export function overSocket(
   socket: ByteSocket,
   options: { side: "client" | "server"; head?: Uint8Array },
 ): Connect {
-  socket.largestReadBytes = largestReadBytes;
+  socket.readBuffer.largestBytes = largestReadBytes;
   return (handler) =>
     new WebSocketConnection(socket, {
       ...options,

@@ -1,19 +1,12 @@
 import { bytePool } from "../session/mod.ts";
 import type { ByteSocketHandler } from "./byte_socket_handler.ts";
+import { ReadBuffer } from "./read_buffer.ts";
 import { turnEnd } from "./turn.ts";
 import { giveBackBlock, largerBlock, largestBlockBytes, takeBlock, type WriteBlock } from "./write_blocks.ts";
 
 /** Above this many queued bytes the owner should stop writing; {@link ByteSocketHandler.drained} follows. */
 export const highWaterBytes = 256 * 1024;
 const lowWaterBytes = 64 * 1024;
-
-/**
- * The read buffer starts small, because thousands of idle sockets have one each, grows when reads fill it,
- * and shrinks when they no longer come near.
- */
-const smallestBufferBytes = 1024;
-const defaultLargestReadBytes = 64 * 1024;
-const shrinkAfterReads = 16;
 
 /** What is not larger is gathered in blocks; what is has a buffer of its own, unless it fits in behind other writes. */
 const gatherUpToBytes = 4 * 1024;
@@ -35,16 +28,11 @@ export class ByteSocket {
   readonly #conn: Deno.Conn;
   /** Whom this socket reports to; replaced when a connection is upgraded. */
   handler: ByteSocketHandler;
-  /** Most bytes of one read, which is also how far a source that is paused may overshoot. */
-  largestReadBytes: number = defaultLargestReadBytes;
+  readonly readBuffer = new ReadBuffer();
   /** Offset of what was claimed last. */
   claimedAt = 0;
   /** Whether that is in the block. */
   #gathered = false;
-  #buffer: Uint8Array | null = null;
-  #view: Uint8Array | null = null;
-  #bufferBytes = smallestBufferBytes;
-  #smallReads = 0;
   #paused = false;
   /** The next read waits until reading is no longer paused. */
   #isWaiting = false;
@@ -244,8 +232,7 @@ export class ByteSocket {
       this.#isWaiting = true;
       return;
     }
-    const buffer = this.#buffer ??= new Uint8Array(this.#bufferBytes);
-    this.#conn.read(buffer).then(this.#readDone, this.#readFailed);
+    this.#conn.read(this.readBuffer.bytes).then(this.#readDone, this.#readFailed);
   }
 
   #readDone = (count: number | null): void => {
@@ -253,40 +240,17 @@ export class ByteSocket {
     try {
       if (count === null) return this.handler.ended();
       this.#received += count;
-      // Messages of the same length come one after another: the view of the last one serves.
-      let view = this.#view;
-      if (view === null || view.length !== count) this.#view = view = this.#buffer!.subarray(0, count);
-      this.handler.data(view);
+      this.handler.data(this.readBuffer.filled(count));
     } catch (error) {
       return this.#readFailed(error);
     }
-    this.#adapt(count);
+    this.readBuffer.adapt(count);
     this.#read();
   };
 
   #readFailed = (error: unknown): void => {
     this.destroy(asError(error));
   };
-
-  #adapt(count: number): void {
-    if (count === this.#bufferBytes && count < this.largestReadBytes) {
-      this.#bufferBytes = Math.min(this.largestReadBytes, this.#bufferBytes * 4);
-      this.#dropBuffer();
-      this.#smallReads = 0;
-    } else if (this.#bufferBytes > smallestBufferBytes && count * 4 <= this.#bufferBytes) {
-      if (++this.#smallReads < shrinkAfterReads) return;
-      this.#bufferBytes = smallestBufferBytes;
-      this.#dropBuffer();
-      this.#smallReads = 0;
-    } else {
-      this.#smallReads = 0;
-    }
-  }
-
-  #dropBuffer(): void {
-    this.#buffer = null;
-    this.#view = null;
-  }
 
   /** Whether so many bytes go into a block: few, or some that fit in behind what is there, such as a body behind its head. */
   #gathers(count: number): boolean {

@@ -128,7 +128,8 @@ export class CborReader {
     const start = this.#offset;
     if (!this.#makesLists) return this.#checkedTexts(what, count, maxBytes);
     const again = count === knownLists.last?.length ? knownLists.again(this.#bytes, start) : 0;
-    if (again > 0) {
+    // All of them together within the bound of each: none is looked at.
+    if (again > 0 && again <= maxBytes) {
       this.#offset = start + again;
       return knownLists.last!;
     }

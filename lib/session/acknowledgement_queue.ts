@@ -62,6 +62,7 @@ export class AcknowledgementQueue {
     for (const stream of this.#last) stream.ackOwed = "no";
     this.#due = [];
     this.#soon = [];
+    this.#siftAt = fewestToSift;
     this.#last = [];
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Derived, Repeated, share } from "../../../lib/repeats/mod.ts";
+import { Derived, Repeated } from "../../../lib/repeats/mod.ts";
 
 const encoder = new TextEncoder();
 
@@ -177,25 +177,137 @@ Deno.test("the buffer that was read can be used again: what is known stays as it
   assert.equal(read(lists, encoder.encode("Host: a")), list);
 });
 
-Deno.test("what is derived is kept for lists that are shared, and for them alone", () => {
-  const derived = new Derived<number>();
-  const own = ["a", "1"];
-  const common = ["a", "1"];
-  share(common);
-  assert.deepEqual([own, common].map((list) => derived.keeps(list)), [false, true]);
-  derived.set(own, 1);
-  derived.set(common, 2);
-  assert.deepEqual([own, common].map((list) => derived.get(list)), [undefined, 2]);
-  assert.equal(derived.get([...common]), undefined);
-  derived.set(common, 3);
-  assert.equal(derived.get(common), 3);
+// ── What was found last ──
+
+Deno.test("nothing is last, and nothing comes again, before anything was kept", () => {
+  const lists = new Repeated<readonly string[]>();
+  const bytes = encoder.encode("Host: a");
+  assert.deepEqual([lists.last, lists.again(bytes, 0)], [undefined, 0]);
+  read(lists, bytes);
+  assert.deepEqual([lists.last, lists.again(bytes, 0)], [undefined, 0]);
+  const list = read(lists, bytes);
+  assert.equal(lists.last, list);
+  assert.equal(lists.again(bytes, 0), bytes.length);
 });
 
-Deno.test("two that derive from one list keep their own", () => {
-  const [lengths, names] = [new Derived<number>(), new Derived<string>()];
-  const list = ["a", "1"];
-  share(list);
-  lengths.set(list, 2);
-  names.set(list, "a");
-  assert.deepEqual([lengths.get(list), names.get(list)], [2, "a"]);
+Deno.test("the last comes again wherever its bytes begin, whatever is behind, and not when one of them differs or lacks", () => {
+  const lists = new Repeated<readonly string[]>();
+  const bytes = encoder.encode("Host: a");
+  for (let i = 0; i < 2; i++) read(lists, bytes);
+  const buffer = encoder.encode("Host: aHost: aaa");
+  const starts = Array.from(buffer.keys()).filter((start) => lists.again(buffer, start) !== 0);
+  assert.deepEqual(starts, [0, 7]);
+  for (const start of starts) assert.equal(lists.again(buffer, start), 7);
+  for (let at = 0; at < 7; at++) {
+    const changed = buffer.slice();
+    changed[at] ^= 1;
+    assert.equal(lists.again(changed, 0), 0, `byte ${at} changed`);
+    assert.equal(lists.again(buffer.subarray(0, at), 0), 0, `cut after ${at} bytes`);
+    assert.equal(lists.again(buffer.subarray(0, 7 + at), 7), 0, `cut after ${7 + at} bytes`);
+  }
+  assert.equal(lists.again(buffer.subarray(0, 7), 0), 7);
+  assert.equal(lists.again(buffer, buffer.length), 0);
+});
+
+Deno.test("what was looked for in vain leaves what was found last as it is, and so does what comes once", () => {
+  const lists = new Repeated<readonly string[]>({ slots: 1, maxBytes: 4 });
+  const [a, b, long] = ["a: 1", "b: 2", "a: 123"].map((text) => encoder.encode(text));
+  for (let i = 0; i < 2; i++) read(lists, a);
+  const list = lists.last;
+  assert.equal(isKnown(lists, b), false);
+  read(lists, b);
+  read(lists, long);
+  assert.equal(lists.last, list);
+  assert.equal(lists.again(long, 0), 4, "it begins with what was found last");
+  assert.equal(lists.again(b, 0), 0);
+});
+
+Deno.test("the last of two that are known is the one that was found last, not the one that was learned last", () => {
+  const lists = new Repeated<readonly string[]>();
+  const [a, b] = ["a: 1", "b: 2"].map((text) => encoder.encode(text));
+  for (const bytes of [a, a, b, b]) read(lists, bytes);
+  const ofB = lists.last;
+  const ofA = read(lists, a);
+  assert.notEqual(ofA, ofB);
+  assert.deepEqual([lists.last === ofA, lists.again(a, 0), lists.again(b, 0)], [true, 4, 0]);
+  assert.equal(read(lists, b), ofB);
+  assert.deepEqual([lists.last === ofB, lists.again(a, 0), lists.again(b, 0)], [true, 0, 4]);
+});
+
+Deno.test("strings and objects are kept as lists are, and so is what is empty", () => {
+  const lines = new Repeated<{ method: string }>();
+  const texts = new Repeated<string>();
+  const get = encoder.encode("GET");
+  const none = new Uint8Array(0);
+  assert.equal(texts.find(none, 0, 0), undefined);
+  for (let i = 0; i < 2; i++) {
+    assert.equal(lines.find(get, 0, 3), undefined);
+    lines.learn(get, 0, 3, { method: `GET ${i}` });
+    assert.equal(texts.find(none, 0, 0), undefined);
+    texts.learn(none, 0, 0, "");
+  }
+  const line = lines.find(get, 0, 3);
+  assert.deepEqual(line, { method: "GET 1" });
+  assert.equal(lines.find(get.slice(), 0, 3), line);
+  assert.equal(lines.last, line);
+  assert.equal(texts.find(get, 2, 2), "");
+  assert.equal(texts.last, "");
+  assert.equal(texts.again(get, 0), 0, "no bytes are no sign of what was found last");
+});
+
+Deno.test("as much is kept as is said, be it less or more than is usual", () => {
+  for (const maxBytes of [0, 1, 16, 4096]) {
+    const lists = new Repeated<readonly string[]>({ maxBytes });
+    const longest = new Uint8Array(maxBytes).fill(1);
+    const tooLong = new Uint8Array(maxBytes + 1).fill(2);
+    for (let i = 0; i < 3; i++) {
+      read(lists, tooLong);
+      read(lists, longest);
+    }
+    assert.equal(isKnown(lists, longest), true, `${maxBytes} bytes`);
+    assert.equal(isKnown(lists, tooLong), false, `${maxBytes + 1} bytes`);
+    assert.deepEqual(lists.last, [String(longest)]);
+  }
+});
+
+Deno.test("whatever is found, learned and asked for, a value is given for its own bytes alone, and the last as its bytes begin", () => {
+  const letters = fc.uint8Array({ maxLength: 4, max: 1 });
+  const turn = fc.record({
+    kind: fc.constantFrom("read", "read", "find", "again"),
+    from: fc.nat(11),
+    length: fc.nat(5),
+  });
+  fc.assert(
+    fc.property(
+      fc.record({ slots: fc.constantFrom(1, 2, 8), maxBytes: fc.constantFrom(2, 4, 2048) }),
+      fc.array(letters, { minLength: 3, maxLength: 3 }),
+      fc.array(turn, { maxLength: 60, size: "max" }),
+      (options, pieces, turns) => {
+        const bytes = Uint8Array.from(pieces.flatMap((piece) => [...piece]));
+        const values = new Repeated<{ of: string }>(options);
+        let last: { of: string } | undefined;
+        for (const { kind, from, length } of turns) {
+          const start = Math.min(from, bytes.length);
+          const end = Math.min(start + length, bytes.length);
+          const text = bytes.subarray(start, end).join("");
+          if (kind !== "again") {
+            const found = values.find(bytes, start, end);
+            if (found !== undefined) {
+              assert.equal(found.of, text);
+              last = found;
+            } else if (kind === "read") {
+              const value = { of: text };
+              values.learn(bytes, start, end, value);
+              // Kept or not: if it is, it is as good as found.
+              if (values.last === value) last = value;
+            }
+          }
+          assert.equal(values.last, last);
+          const begins = last !== undefined && bytes.subarray(start).join("").startsWith(last.of);
+          assert.equal(values.again(bytes, start), begins ? last!.of.length : 0);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
 });

@@ -26,6 +26,8 @@ export class SessionPair {
   };
   /** Handlers of the runner's streams, those of the latest opening. */
   readonly served = new Map<number, RecordingHandler>();
+  /** Sides that have asked for {@link Session.flushAcknowledgements} to be called soon, since it was or the link was lost. */
+  readonly timers = new Set<Side>();
   openings = 0;
   /** Called with each handler that the runner gives a new stream. */
   onServe: (handler: RecordingHandler) => void = () => {};
@@ -73,6 +75,11 @@ export class SessionPair {
     for (const frame of this.towards[side].splice(0, count)) this[side].receiveFrame(frame as StreamFrame);
   }
 
+  /** The time is up that `side` asked for, if it did. */
+  flush(side: Side): void {
+    if (this.timers.delete(side)) this[side].flushAcknowledgements();
+  }
+
   /** Moves frames and makes acknowledgements due until neither side has more to say. */
   settle(): void {
     do {
@@ -91,6 +98,7 @@ export class SessionPair {
   cut(): void {
     this.towards.gateway = [];
     this.towards.runner = [];
+    this.timers.clear();
     this.gateway.detach();
     this.runner.detach();
   }
@@ -137,7 +145,7 @@ export class SessionPair {
           return handler;
         },
         pending: () => {},
-        acknowledgeSoon: () => {},
+        acknowledgeSoon: () => this.timers.add(side),
         collected: ({ requestId }, reason) => this.collected[side].push({ requestId, reason }),
       },
     });

@@ -284,7 +284,7 @@ Deno.test("every frame that was delivered is acknowledged in the end, in whichev
       // Links go on until neither side has more to say. Of themselves they flush only when they were asked to.
       let turns = 0;
       do {
-        assert.ok(turns++ < 1_000, "there is no end to it");
+        assert.ok(turns++ < 50, "there is no end to it");
         for (const side of ["gateway", "runner"] as const) {
           pair.flush(side);
           exchanges.take({ kind: "move", side });

@@ -25,6 +25,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 function checkAgainstMap(steps: readonly Step[]): void {
   const table = new IdTable<{ n: number }>();
   const model = new Map<number, { n: number }>();
+  let most = 0;
   for (const [n, { kind, id }] of steps.entries()) {
     if (kind === "set") {
       const value = { n };
@@ -37,7 +38,8 @@ function checkAgainstMap(steps: readonly Step[]): void {
     assert.equal(table.get(id), model.get(id));
     assert.equal(table.has(id), model.has(id));
     assert.equal(table.size, model.size);
-    checkSlots(table);
+    most = Math.max(most, table.size);
+    checkSlots(table, most);
   }
   for (const [id, value] of model) assert.equal(table.get(id), value);
   assert.deepEqual(table.values(), ascending(model));
@@ -47,9 +49,11 @@ function ascending<T>(model: Map<number, T>): T[] {
   return [...model].sort(([a], [b]) => a - b).map(([, value]) => value);
 }
 
-function checkSlots(table: IdTable<object>): void {
+/** @param most what it has held at once */
+function checkSlots(table: IdTable<object>, most: number): void {
   assert.ok(table.slots >= fewestSlots, `${table.slots} slots for ${table.size}`);
   assert.ok(table.slots >= 2 * table.size, `${table.slots} slots for ${table.size}`);
+  assert.ok(table.slots <= Math.max(fewestSlots, 4 * most), `${table.slots} slots, at most ${most} held`);
 }
 
 /** Lets `count` come and go, one after the other, with ids from `first` on. */
@@ -86,7 +90,7 @@ Deno.test("ids that count up and wrap, with a window of them alive, are found as
           table.delete(at(n - alive));
           assert.equal(table.has(at(n - alive)), false);
           assert.equal(table.size, alive);
-          checkSlots(table);
+          checkSlots(table, alive + 1);
         }
         const ids = Array.from({ length: alive }, (_, i) => at(3000 - alive + i)).sort((a, b) => a - b);
         assert.deepEqual(table.values().map((value) => value.id), ids);
@@ -117,6 +121,76 @@ Deno.test("a table that has held little for a while gives its slots back", () =>
   assert.equal(table.slots, fewestSlots);
 });
 
+Deno.test("slots are given back when a sixteenth of them went while it held less than a sixteenth, and not one sooner", () => {
+  for (const kept of [0, 1, 62]) {
+    const table = new IdTable<object>();
+    for (let id = 0; id < 300; id++) table.set(id, {});
+    // Down to 64 of 1024 slots: as many as it may hold without being sparse.
+    for (let id = 299; id >= 64; id--) table.delete(id);
+    for (let id = 63; id >= kept; id--) table.delete(id);
+    const gone = 64 - kept;
+    assert.equal(table.slots, 1024);
+    pass(table, 1000, 64 - gone);
+    assert.equal(table.slots, 1024, `${kept} kept`);
+    pass(table, 2000, 1);
+    assert.equal(table.slots, 256, `${kept} kept`);
+    for (let id = 0; id < kept; id++) assert.equal(table.has(id), true);
+    // What went before counts no more: it is a sixteenth again, if what is left is still too little.
+    pass(table, 3000, 16);
+    assert.equal(table.slots, 256, `${kept} kept`);
+    pass(table, 4000, 1);
+    assert.equal(table.slots, kept < 16 ? fewestSlots : 256, `${kept} kept`);
+  }
+});
+
+Deno.test("a table never has fewer slots than at first", () => {
+  const table = new IdTable<object>();
+  for (let id = 0; id < 40; id++) table.set(id, {});
+  assert.equal(table.slots, 2 * fewestSlots);
+  for (let id = 0; id < 40; id++) table.delete(id);
+  pass(table, 1000, 200);
+  assert.equal(table.slots, fewestSlots);
+});
+
+Deno.test("slots that are needed again in the meantime are not given back", () => {
+  const table = new IdTable<object>();
+  for (let id = 0; id < 300; id++) table.set(id, {});
+  for (let id = 299; id >= 10; id--) table.delete(id);
+  for (let round = 0; round < 5; round++) {
+    pass(table, 1000, 8);
+    // One that goes while there are enough ends what had gone in a row.
+    for (let id = 10; id < 70; id++) table.set(id, {});
+    for (let id = 69; id >= 10; id--) table.delete(id);
+    assert.equal(table.slots, 1024, `round ${round}`);
+  }
+  // From 63 to 10 it has gone down while there were too many: 54 of the 65 that it takes.
+  pass(table, 1000, 10);
+  assert.equal(table.slots, 1024);
+  pass(table, 1000, 1);
+  assert.equal(table.slots, 256);
+});
+
+Deno.test("slots are bounded by what is held once some have come and gone, however much it was before", () => {
+  const wave = fc.record({ most: fc.integer({ min: 0, max: 3000 }), few: fc.nat(200) });
+  fc.assert(
+    fc.property(fc.array(wave, { minLength: 1, maxLength: 4 }), (waves) => {
+      const table = new IdTable<object>();
+      let next = 0;
+      const alive: number[] = [];
+      for (const { most, few } of waves) {
+        while (alive.length < most) table.set(alive[alive.push(next++) - 1], {});
+        while (alive.length > few) table.delete(alive.pop()!);
+        const { length } = alive;
+        // A sixteenth of the slots for each quartering: an eighth is enough for all of them.
+        pass(table, 2 ** 31, Math.ceil(table.slots / 8));
+        assert.ok(table.slots <= Math.max(fewestSlots, 16 * (length + 1)), `${table.slots} for ${length}`);
+        for (const id of alive) assert.equal(table.has(id), true);
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
+
 Deno.test("a table of thousands finds those that stay while the others go", () => {
   const spread = fc.record({
     count: fc.integer({ min: 1, max: 5000 }),
@@ -130,7 +204,7 @@ Deno.test("a table of thousands finds those that stay while the others go", () =
       const table = new IdTable<{ id: number }>();
       for (const id of ids) {
         table.set(id, { id });
-        checkSlots(table);
+        checkSlots(table, table.size);
       }
       assert.equal(table.size, count);
       const last = ids[count - 1];
@@ -139,7 +213,7 @@ Deno.test("a table of thousands finds those that stay while the others go", () =
         assert.equal(table.get(last)?.id, last);
         table.delete(id);
         assert.equal(table.size, count - n - 1);
-        checkSlots(table);
+        checkSlots(table, count);
       }
       assert.deepEqual(table.values(), []);
     }),

@@ -246,9 +246,10 @@ Deno.test("whatever is owed and said, a flush says all that is owed and nothing 
       }
       debts.queue.flush();
       const left = owed();
-      assert.deepEqual(new Set(debts.write(false)), left);
+      assert.equal(new Set(debts.write(false)).symmetricDifference(left).size, 0);
     }),
-    { numRuns: 60 },
+    // To look for a shorter sequence would take half a minute.
+    { numRuns: 60, endOnFailure: true },
   );
 });
 

@@ -11,6 +11,9 @@ const lowWaterBytes = 64 * 1024;
 /** What is not larger is gathered in blocks; what is has a buffer of its own, unless it fits in behind other writes. */
 const gatherUpToBytes = 4 * 1024;
 
+/** After so many turns that brought one write each, the next one is taken to be alone as well. */
+export const aloneAfterTurns = 8;
+
 /** Sockets that were written to in this turn. */
 let written: ByteSocket[] = [];
 
@@ -45,9 +48,9 @@ export class ByteSocket {
   /** What the kernel is being given, and the block it lies in. */
   #underWay: Uint8Array | null = null;
   #underWayBlock: WriteBlock | null = null;
-  /** Frames written in this turn, and whether there was one alone in the last turn that had any. */
+  /** Frames written in this turn, and turns in a row, of those that had any, in which there was one alone. */
   #writesInTurn = 0;
-  #writesAlone = true;
+  #turnsAlone = 0;
   #inTurn = false;
   /** The queue is written when the turn ends. */
   #scheduled = false;
@@ -181,18 +184,18 @@ export class ByteSocket {
   }
 
   /**
-   * The same when what was just written is likely to be all of the turn, as it was in the last turn with a write. What
+   * The same when what was just written is likely to be all of the turn, as it was in the last turns with a write. What
    * turns out to follow waits for the end of the turn as ever.
    */
   flushAlone(): void {
     this.#writesInTurn++;
-    if (this.#writesAlone) this.flush();
+    if (this.#turnsAlone >= aloneAfterTurns) this.flush();
   }
 
   /** Called at the end of a turn in which something was written. */
   endTurn(): void {
     this.#inTurn = false;
-    this.#writesAlone = this.#writesInTurn <= 1;
+    this.#turnsAlone = this.#writesInTurn <= 1 ? this.#turnsAlone + 1 : 0;
     this.#writesInTurn = 0;
     this.flush();
   }

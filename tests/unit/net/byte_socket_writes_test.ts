@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { EncodeError, writeLastChunk, writeRequestHead, writeResponseHead } from "../../../lib/http1/mod.ts";
 import type { ByteSocket } from "../../../lib/net/mod.ts";
-import { highWaterBytes } from "../../../lib/net/mod.ts";
+import { aloneAfterTurns, highWaterBytes } from "../../../lib/net/mod.ts";
 import { bytePool } from "../../../lib/session/mod.ts";
 import { connected, nextTurn, readAll, written } from "./loopback.ts";
 
@@ -189,8 +189,25 @@ Deno.test("a claim past the high-water mark that is taken back leaves no socket 
   assert.equal((await readAll(peer)).length, 0);
 });
 
-Deno.test("what may be all of its turn is written at once, as long as it was in the turns before", async () => {
+/** Writes a byte in each of as many turns as it takes for the next write to be thought to be alone. */
+async function writeAlone({ socket, conn }: Pick<Awaited<ReturnType<typeof connected>>, "socket" | "conn">) {
+  for (let turn = 0; turn < aloneAfterTurns; turn++) {
+    conn.writes.length = 0;
+    socket.write(new Uint8Array(1));
+    socket.flushAlone();
+    assert.deepEqual(conn.writes, [], `only ${turn} turns had one`);
+    await written(socket);
+    assert.deepEqual(conn.writes, [1]);
+  }
+  conn.writes.length = 0;
+}
+
+/** What {@link writeAlone} has written. */
+const alone = new Uint8Array(aloneAfterTurns);
+
+Deno.test("what may be all of its turn is written at once once that many turns had no more", async () => {
   const { socket, conn, peer } = await connected();
+  await writeAlone({ socket, conn });
   for (const n of [1, 2, 3, 4]) {
     socket.write(counting(n, n));
     assert.equal(conn.writes.length, n - 1, "nothing is written before it is said to be all");
@@ -199,11 +216,12 @@ Deno.test("what may be all of its turn is written at once, as long as it was in 
     await written(socket);
   }
   socket.end();
-  assert.deepEqual(await readAll(peer), new Uint8Array([1, 2, 3, 3, 4, 5, 4, 5, 6, 7]));
+  assert.deepEqual(await readAll(peer), new Uint8Array([...alone, 1, 2, 3, 3, 4, 5, 4, 5, 6, 7]));
 });
 
 Deno.test("what follows in the turn of a write that was thought to be all comes behind it", async () => {
   const { socket, conn, peer } = await connected();
+  await writeAlone({ socket, conn });
   for (const n of [1, 2, 3]) {
     socket.write(counting(n, n));
     socket.flushAlone();
@@ -212,15 +230,16 @@ Deno.test("what follows in the turn of a write that was thought to be all comes 
   await written(socket);
   assert.deepEqual(conn.writes, [1, 5], "the others are one write");
   socket.end();
-  assert.deepEqual(await readAll(peer), new Uint8Array([1, 2, 3, 3, 4, 5]));
+  assert.deepEqual(await readAll(peer), new Uint8Array([...alone, 1, 2, 3, 3, 4, 5]));
 });
 
-Deno.test("after a turn with several writes, those of the next are joined at its end, and after one with one it is alone again", async () => {
+Deno.test("after a turn with several writes, those of the next ones are joined at their end until enough had one", async () => {
   const { socket, conn, peer } = await connected();
   const send = (bytes: number) => {
     socket.write(new Uint8Array(bytes));
     socket.flushAlone();
   };
+  await writeAlone({ socket, conn });
   send(1);
   send(2);
   await written(socket);
@@ -231,15 +250,11 @@ Deno.test("after a turn with several writes, those of the next are joined at its
   await written(socket);
   assert.deepEqual(conn.writes, [60]);
 
-  send(100);
-  assert.deepEqual(conn.writes, [60], "the turn before had three");
-  await written(socket);
-  assert.deepEqual(conn.writes, [60, 100]);
-
+  await writeAlone({ socket, conn });
   send(200);
-  assert.deepEqual(conn.writes, [60, 100, 200], "the turn before had one");
+  assert.deepEqual(conn.writes, [200]);
   socket.end();
-  assert.equal((await readAll(peer)).length, 363);
+  assert.equal((await readAll(peer)).length, 263 + 2 * aloneAfterTurns);
 });
 
 Deno.test("turns in which a write is still under way count like any others", async () => {
@@ -255,7 +270,8 @@ Deno.test("turns in which a write is still under way count like any others", asy
     await nextTurn();
     assert.ok(socket.bufferedBytes > 0);
   };
-  let received = 0;
+  await writeAlone({ socket, conn });
+  let received = -aloneAfterTurns;
   const read = async (until: number) => {
     const buffer = new Uint8Array(1024 * 1024);
     while (received < until) received += (await peer.read(buffer)) ?? assert.fail("the connection ended");
@@ -281,15 +297,13 @@ Deno.test("turns in which a write is still under way count like any others", asy
   await read(64 * 1024 * 1024 + 7);
   send(1);
   assert.deepEqual(conn.writes, [], "the last turn had two");
-  await written(socket);
-  send(1);
-  assert.deepEqual(conn.writes, [1, 1], "the last turn had one");
   socket.destroy(null);
   peer.close();
 });
 
 Deno.test("sockets that are written to in one turn do not count each other's writes", async () => {
   const pairs = [await connected(), await connected()];
+  for (const pair of pairs) await writeAlone(pair);
   for (const _ of [1, 2, 3]) {
     for (const { socket, conn } of pairs) {
       conn.writes.length = 0;
@@ -301,6 +315,6 @@ Deno.test("sockets that are written to in one turn do not count each other's wri
   }
   for (const { socket, peer } of pairs) {
     socket.end();
-    assert.equal((await readAll(peer)).length, 9);
+    assert.equal((await readAll(peer)).length, 9 + aloneAfterTurns);
   }
 });

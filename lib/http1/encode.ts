@@ -48,8 +48,7 @@ export function writeRequestHead(sink: HeadSink, method: string, target: string,
     at = putVersion(out, at);
     out[at++] = cr;
     out[at++] = lf;
-    if (known !== undefined) out.set(known, at);
-    else putFields(out, at, headers);
+    putFields(out, at, headers, known);
   } catch (error) {
     sink.unclaim(length);
     throw error;
@@ -59,7 +58,8 @@ export function writeRequestHead(sink: HeadSink, method: string, target: string,
 /**
  * Writes a response's head, as HTTP/1.1.
  *
- * @param head of `status`: 100 to 999; of `reason`: may be empty
+ * @param status 100 to 999
+ * @param reason may be empty
  * @throws {EncodeError} when the status is out of range, a name is not a token, or the reason or a value has a character
  * it must not have; nothing is written then
  */
@@ -83,8 +83,7 @@ export function writeResponseHead(sink: HeadSink, status: number, reason: string
     at = put(out, at, reason, valueCharacter, "a reason phrase");
     out[at++] = cr;
     out[at++] = lf;
-    if (known !== undefined) out.set(known, at);
-    else putFields(out, at, headers);
+    putFields(out, at, headers, known);
   } catch (error) {
     sink.unclaim(length);
     throw error;
@@ -131,7 +130,7 @@ export function writeLastChunk(sink: HeadSink, trailers: RawHeaders): void {
     out[at++] = 0x30;
     out[at++] = cr;
     out[at++] = lf;
-    putFields(out, at, allowed);
+    putFields(out, at, allowed, undefined);
   } catch (error) {
     sink.unclaim(length);
     throw error;
@@ -171,7 +170,9 @@ function fieldsLength(headers: RawHeaders): number {
   return length;
 }
 
-function putFields(out: Uint8Array, at: number, headers: RawHeaders): void {
+/** @param known what was written for the same list before, if it is known */
+function putFields(out: Uint8Array, at: number, headers: RawHeaders, known: Uint8Array | undefined): void {
+  if (known !== undefined) return out.set(known, at);
   const end = writeFields(out, at, headers);
   if (encodedFields.keeps(headers)) encodedFields.set(headers, out.slice(at, end));
 }

@@ -1,6 +1,5 @@
 import {
   BodyDecoder,
-  encodeResponseHead,
   findHeadEnd,
   headerValue,
   Http1Error,
@@ -11,6 +10,7 @@ import {
   type RawHeaders,
   requestFraming,
   type RequestHead,
+  writeResponseHead,
 } from "../http1/mod.ts";
 import {
   type ByteSocket,
@@ -341,7 +341,7 @@ export class ClientConnection implements ByteSocketHandler {
         this.#state = "done";
         const early = this.#pending;
         this.#pending = nothing;
-        this.#socket.write(encodeResponseHead(101, "Switching Protocols", headers));
+        writeResponseHead(this.#socket, 101, "Switching Protocols", headers);
         this.#onClosed(this);
         return { socket: this.#socket, head: early };
       },

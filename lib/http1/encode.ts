@@ -147,16 +147,6 @@ export function encodeResponseHead(status: number, reason: string, headers: RawH
   return encoded((sink) => writeResponseHead(sink, status, reason, headers));
 }
 
-/** What {@link writeChunkHeader} writes. @throws {EncodeError} as that does */
-export function encodeChunkHeader(bytes: number): Uint8Array {
-  return encoded((sink) => writeChunkHeader(sink, bytes));
-}
-
-/** What {@link writeLastChunk} writes. @throws {EncodeError} as that does */
-export function encodeLastChunk(trailers: RawHeaders): Uint8Array {
-  return encoded((sink) => writeLastChunk(sink, trailers));
-}
-
 function encoded(write: (sink: HeadSink) => void): Uint8Array {
   let bytes = nothing;
   write({ claimedAt: 0, claim: (count) => bytes = new Uint8Array(count), unclaim: () => {} });

@@ -1,6 +1,6 @@
 /** Sockets: bytes in and out with backpressure, HTTP to an origin and WebSockets over them, dialling, tokens. */
 export { asPayload, concatBytes, copyBytes } from "./bytes.ts";
-export { aloneAfterTurns, ByteSocket, highWaterBytes } from "./byte_socket.ts";
+export { ByteSocket, highWaterBytes } from "./byte_socket.ts";
 export type { ByteSocketHandler } from "./byte_socket_handler.ts";
 export { dial, DialError, type DialOptions, type Endpoint, endpointOf, formatEndpoint } from "./dial.ts";
 export { OriginConnection, type OriginExchange } from "./origin_connection.ts";

@@ -1,4 +1,4 @@
-import { encodeRequestHead, type ResponseHead } from "../http1/mod.ts";
+import { type ResponseHead, writeRequestHead } from "../http1/mod.ts";
 import type { OriginConnection, OriginExchange, OriginPool } from "../net/mod.ts";
 
 /** Answers that say an origin knows no HEAD (RFC 9110, 15.5.6 and 15.6.2). */
@@ -80,9 +80,7 @@ export class OriginProbe {
         },
       };
       connection.begin(exchange, method);
-      connection.socket.write(
-        encodeRequestHead(method, target, ["Host", host, "User-Agent", "tunnel-ping-probe"]),
-      );
+      writeRequestHead(connection.socket, method, target, ["Host", host, "User-Agent", "tunnel-ping-probe"]);
     });
   }
 }

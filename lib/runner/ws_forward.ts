@@ -1,10 +1,10 @@
 import {
-  encodeRequestHead,
   hasToken,
   headerValue,
   type RawHeaders,
   type ResponseHead,
   stripHopByHop,
+  writeRequestHead,
 } from "../http1/mod.ts";
 import {
   asPayload,
@@ -213,9 +213,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
       }
       this.#origin = origin;
       origin.begin(this, "GET");
-      origin.socket.write(
-        encodeRequestHead("GET", this.#backend.targetOf(this.#open.target), this.#handshake()),
-      );
+      writeRequestHead(origin.socket, "GET", this.#backend.targetOf(this.#open.target), this.#handshake());
       this.#backend.watch(this);
     } catch (error) {
       if (this.#stream === null) return;

@@ -1,12 +1,12 @@
 import type { CapturedExchange } from "../../capture/mod.ts";
 import {
   chunkEnd,
-  encodeChunkHeader,
   EncodeError,
-  encodeLastChunk,
-  encodeRequestHead,
   type RawHeaders,
   type ResponseHead,
+  writeChunkHeader,
+  writeLastChunk,
+  writeRequestHead,
 } from "../../http1/mod.ts";
 import type { ByteSocket, OriginConnection, OriginExchange } from "../../net/mod.ts";
 import type { Answered } from "./answered.ts";
@@ -124,16 +124,16 @@ class HttpSending implements OriginExchange {
     const { socket } = connection;
     connection.begin(this, method);
     try {
-      socket.write(encodeRequestHead(method, targetOf(this.#exchange, this.#context.prefix), headers));
+      writeRequestHead(socket, method, targetOf(this.#exchange, this.#context.prefix), headers);
       for (const { bytes } of this.#exchange.body.parts) {
         if (bytes.length === 0) continue;
         if (socket.congested) await new Promise<void>((resolve) => this.#drained = resolve);
         if (this.#connection === null) return;
-        if (chunked) socket.write(encodeChunkHeader(bytes.length));
+        if (chunked) writeChunkHeader(socket, bytes.length);
         socket.write(bytes.read());
         if (chunked) socket.write(chunkEnd);
       }
-      if (chunked) socket.write(encodeLastChunk(this.#exchange.body.trailers));
+      if (chunked) writeLastChunk(socket, this.#exchange.body.trailers);
       this.#requestDone = true;
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;

@@ -1,5 +1,14 @@
-import { type Http1Error, parseRequestHead, parseResponseHead } from "../../../lib/http1/mod.ts";
-import type { RequestHead, ResponseHead } from "../../../lib/http1/mod.ts";
+import {
+  type HeadSink,
+  type Http1Error,
+  parseRequestHead,
+  parseResponseHead,
+  type RawHeaders,
+  type RequestHead,
+  type ResponseHead,
+  writeChunkHeader,
+  writeLastChunk,
+} from "../../../lib/http1/mod.ts";
 
 /** One byte a character: what stands in a test is what is on the wire. */
 export function latin1(text: string): Uint8Array {
@@ -28,6 +37,22 @@ export function requestHead(head: string): RequestHead {
 export function responseHead(head: string): ResponseHead {
   const bytes = latin1(head);
   return parseResponseHead(bytes, 0, bytes.length);
+}
+
+/** What goes before a chunk of so many bytes. */
+export function encodeChunkHeader(bytes: number): Uint8Array {
+  return encoded((sink) => writeChunkHeader(sink, bytes));
+}
+
+/** What goes behind the last chunk. */
+export function encodeLastChunk(trailers: RawHeaders): Uint8Array {
+  return encoded((sink) => writeLastChunk(sink, trailers));
+}
+
+function encoded(write: (sink: HeadSink) => void): Uint8Array {
+  let bytes = new Uint8Array(0);
+  write({ claimedAt: 0, claim: (count) => bytes = new Uint8Array(count), unclaim: () => {} });
+  return bytes;
 }
 
 /** What `assert.throws` holds an Http1Error to. */

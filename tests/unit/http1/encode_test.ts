@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import {
   chunkEnd,
-  encodeChunkHeader,
   EncodeError,
-  encodeLastChunk,
   encodeRequestHead,
   encodeResponseHead,
   reasonPhrase,
 } from "../../../lib/http1/mod.ts";
-import { latin1, text } from "./bytes.ts";
+import { encodeChunkHeader, encodeLastChunk, latin1, text } from "./bytes.ts";
 
 Deno.test("heads are written byte for byte as given", () => {
   assert.equal(

@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  encodeChunkHeader,
   EncodeError,
-  encodeLastChunk,
   encodeRequestHead,
   encodeResponseHead,
   type HeadSink,
@@ -15,7 +13,7 @@ import {
   writeResponseHead,
 } from "../../../lib/http1/mod.ts";
 import { share } from "../../../lib/repeats/mod.ts";
-import { text } from "./bytes.ts";
+import { encodeChunkHeader, encodeLastChunk, text } from "./bytes.ts";
 import { fields, target, token, value } from "./messages.ts";
 import { fieldLines } from "./shared_fields.ts";
 

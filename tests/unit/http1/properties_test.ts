@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   chunkEnd,
-  encodeChunkHeader,
-  encodeLastChunk,
   encodeRequestHead,
   encodeResponseHead,
   findHeadEnd,
@@ -12,7 +10,7 @@ import {
   stripHopByHop,
 } from "../../../lib/http1/mod.ts";
 import { concat } from "../websocket/bytes.ts";
-import { latin1 } from "./bytes.ts";
+import { encodeChunkHeader, encodeLastChunk, latin1 } from "./bytes.ts";
 import { readRequests, readResponses } from "./message_reader.ts";
 import { body, chunkedBody, cut, fields, pieceSizes, target, token, value } from "./messages.ts";
 

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { EncodeError, writeLastChunk, writeRequestHead, writeResponseHead } from "../../../lib/http1/mod.ts";
 import type { ByteSocket } from "../../../lib/net/mod.ts";
-import { aloneAfterTurns, highWaterBytes } from "../../../lib/net/mod.ts";
+import { aloneAfterTurns, highWaterBytes } from "../../../lib/net/byte_socket.ts";
 import { bytePool } from "../../../lib/session/mod.ts";
 import { connected, nextTurn, readAll, written } from "./loopback.ts";
 

@@ -52,7 +52,7 @@ interface Lost {
 export class CaptureWriter implements AsyncDisposable {
   readonly #options: CaptureWriterOptions;
   readonly #queue: CaptureQueue;
-  readonly #writer = new CborWriter(64 * 1024);
+  readonly #writer = new CborWriter({ initialBytes: 64 * 1024 });
   readonly #openLinks = new Map<number, string>();
   #part = 0;
   #writing: Promise<void> | null = null;

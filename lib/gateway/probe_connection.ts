@@ -40,7 +40,7 @@ export class ProbeConnection implements WebSocketHandler {
   heardAtMs: number;
   readonly #connection: WebSocketConnection;
   readonly #events: ProbeConnectionEvents;
-  readonly #writer = new CborWriter(1024);
+  readonly #writer = new CborWriter({ initialBytes: 1024 });
   #endReason: string | null = null;
 
   constructor(

@@ -11,6 +11,11 @@ export interface FrameConnection {
   readHead(): void;
   /** Sends a message. The bytes may be used for something else afterwards. */
   sendPart(binary: boolean, bytes: Uint8Array, final: boolean): void;
+  /**
+   * Sends a whole binary message from where it lies: in a buffer of the pool's, which is taken over, behind
+   * {@link maxFrameHeaderBytes} that are free.
+   */
+  sendInPlace(buffer: Uint8Array): void;
   close(code: number | null, reason?: string): void;
   destroy(): void;
 }

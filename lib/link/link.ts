@@ -11,8 +11,15 @@ import {
   ProtocolError,
   type StreamFrame,
 } from "../protocol/mod.ts";
-import { Heartbeat, type HeartbeatEffect, type HeartbeatPhase, type Session } from "../session/mod.ts";
+import {
+  bytePool,
+  Heartbeat,
+  type HeartbeatEffect,
+  type HeartbeatPhase,
+  type Session,
+} from "../session/mod.ts";
 import type { WebSocketHandler } from "../net/mod.ts";
+import { maxFrameHeaderBytes } from "../websocket/mod.ts";
 import { LinkMetrics, type LinkStatus } from "../telemetry/mod.ts";
 import { type Clock, systemClock, type Timer } from "./clock.ts";
 import type { Connect, FrameConnection } from "./frame_connection.ts";
@@ -73,6 +80,9 @@ export function noLinkStatus(sinceMs: number): CarriedStatus {
 /** A message is sent once it holds this much, bytes; one frame more still fits below the limit. */
 const messageTargetBytes = 96 * 1024;
 
+/** Up to this length a message is copied to lie beside what else is written in the turn; a longer one goes out from where it is. */
+const copiedMessageBytes = 4 * 1024;
+
 /** Acknowledgements that are not due at once wait this long for company, milliseconds. */
 const acknowledgeWithinMs = 25;
 
@@ -92,7 +102,11 @@ export class Link implements WebSocketHandler {
   readonly #events: LinkEvents;
   readonly #observer: LinkObserver | undefined;
   readonly #metrics: LinkMetrics;
-  readonly #writer = new CborWriter(16 * 1024);
+  readonly #writer = new CborWriter({
+    initialBytes: 16 * 1024 - maxFrameHeaderBytes,
+    roomBytes: maxFrameHeaderBytes,
+    buffers: bytePool,
+  });
   #session: Session | null = null;
   #control: LinkFrame[] = [];
   #flushScheduled = false;
@@ -335,8 +349,12 @@ export class Link implements WebSocketHandler {
   #sendMessage(): void {
     const message = this.#writer.view();
     this.#observer?.sent(message);
-    this.#connection.sendPart(true, message, true);
-    this.#writer.reset();
+    if (message.length > copiedMessageBytes) {
+      this.#connection.sendInPlace(this.#writer.take());
+    } else {
+      this.#connection.sendPart(true, message, true);
+      this.#writer.reset();
+    }
   }
 
   #tick = (): void => {

@@ -137,6 +137,14 @@ export class ByteSocket {
     this.#queued(bytes.length);
   }
 
+  /** Queues `bytes`, whose buffer is the pool's and taken over. */
+  writeOwned(bytes: Uint8Array): void {
+    if (!this.#takesWrites) return bytePool.giveBack(bytes);
+    this.#seal();
+    this.#queue.push({ bytes, block: null });
+    this.#queued(bytes.length);
+  }
+
   /**
    * Queues `count` bytes that the caller fills in at once, all of them, so that they need no buffer of their own.
    *

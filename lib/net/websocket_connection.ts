@@ -4,6 +4,8 @@ import {
   encodeFrame,
   frameHeaderBytes,
   FrameParser,
+  maskInPlace,
+  maxFrameHeaderBytes,
   nextMaskKey,
   opcodes,
   WebSocketError,
@@ -139,6 +141,21 @@ export class WebSocketConnection implements ByteSocketHandler {
     const opcode = this.#inMessage ? opcodes.continuation : binary ? opcodes.binary : opcodes.text;
     this.#inMessage = !final;
     this.#sendFrame(opcode, final, bytes);
+  }
+
+  /**
+   * Sends a whole binary message from where it lies: in a buffer of the pool's, which is taken over, behind
+   * {@link maxFrameHeaderBytes} that are free. It is masked there, and its header written in front of it.
+   */
+  sendInPlace(buffer: Uint8Array): void {
+    if (this.#closeSent) return bytePool.giveBack(buffer);
+    const payloadBytes = buffer.length - maxFrameHeaderBytes;
+    const from = maxFrameHeaderBytes - frameHeaderBytes(payloadBytes, this.#masked);
+    const maskKey = this.#masked ? nextMaskKey() : null;
+    writeFrameHeader(buffer, from, { opcode: opcodes.binary, final: true, payloadBytes, maskKey });
+    if (maskKey !== null) maskInPlace(buffer, maxFrameHeaderBytes, buffer.length, maskKey);
+    this.#socket.writeOwned(buffer.subarray(from));
+    this.#socket.flushAlone();
   }
 
   /** Whether the last part sent was not the final one of its message. */

@@ -69,7 +69,7 @@ export class ProbeLink implements WebSocketHandler {
   /** Set before use; until then results are not expected. */
   events: ProbeLinkEvents | null = null;
   readonly #connection: WebSocketConnection;
-  readonly #writer = new CborWriter(1024);
+  readonly #writer = new CborWriter({ initialBytes: 1024 });
   readonly #ready = Promise.withResolvers<ProbeReadyFrame>();
   #welcome: ProbeReadyFrame | null = null;
   #endReason: string | null = null;

@@ -9,32 +9,63 @@ const encoder = new TextEncoder();
 /** From this length on a call of `encodeInto` costs less than a turn for each character (measured: 85 ns up to 1 KiB). */
 const nativeEncodeLength = 96;
 
+/** Where a writer's buffers come from, and go when they are too small. */
+export interface WriterBuffers {
+  /** @returns exactly `count` bytes, whatever they hold */
+  take(count: number): Uint8Array<ArrayBuffer>;
+  giveBack(bytes: Uint8Array): void;
+}
+
+/** Left to the collector. */
+const freshBuffers: WriterBuffers = { take: allocate, giveBack: () => {} };
+
+export interface CborWriterOptions {
+  /** Size of the first buffer, bytes; it doubles when it is too small. @default 4096 */
+  initialBytes?: number;
+  /** Bytes left free in front of the first item, for whoever takes the buffer. @default 0 */
+  roomBytes?: number;
+  /** @default new ones */
+  buffers?: WriterBuffers;
+}
+
 /**
  * Appends CBOR items (RFC 8949, shortest form, definite lengths) to one growing buffer, so that all frames
  * of a turn become one WebSocket message without a buffer each.
  */
 export class CborWriter {
+  readonly #buffers: WriterBuffers;
+  readonly #start: number;
   #buffer: Uint8Array<ArrayBuffer>;
-  #offset = 0;
+  #offset: number;
 
-  /** @param initialBytes size of the first buffer; it doubles when it is too small */
-  constructor(initialBytes = 4096) {
-    this.#buffer = allocate(initialBytes);
+  constructor(options: CborWriterOptions = {}) {
+    this.#buffers = options.buffers ?? freshBuffers;
+    this.#start = options.roomBytes ?? 0;
+    this.#offset = this.#start;
+    this.#buffer = this.#buffers.take(this.#start + (options.initialBytes ?? 4096));
   }
 
-  /** Bytes written since the last {@link take}. */
+  /** Bytes written since the last {@link reset} or {@link take}. */
   get length(): number {
-    return this.#offset;
+    return this.#offset - this.#start;
   }
 
   /** A view of what was written; valid until the next write. */
   view(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.subarray(0, this.#offset);
+    return this.#buffer.subarray(this.#start, this.#offset);
   }
 
   /** Starts over in the same buffer. What {@link view} gave before is overwritten. */
   reset(): void {
-    this.#offset = 0;
+    this.#offset = this.#start;
+  }
+
+  /** The free room and what was written behind it. The buffer is the caller's; the writer starts over in another as large. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = this.#buffer.subarray(0, this.#offset);
+    this.#buffer = this.#buffers.take(this.#buffer.length);
+    this.#offset = this.#start;
+    return taken;
   }
 
   array(items: number): void {
@@ -145,8 +176,9 @@ export class CborWriter {
   #reserve(bytes: number): void {
     const needed = this.#offset + bytes;
     if (needed <= this.#buffer.length) return;
-    const larger = allocate(Math.max(needed, this.#buffer.length * 2));
+    const larger = this.#buffers.take(Math.max(needed, this.#buffer.length * 2));
     larger.set(this.#buffer.subarray(0, this.#offset));
+    this.#buffers.giveBack(this.#buffer);
     this.#buffer = larger;
   }
 }

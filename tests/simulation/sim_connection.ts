@@ -1,5 +1,7 @@
 import type { WebSocketHandler } from "../../lib/net/mod.ts";
 import type { FrameConnection } from "../../lib/link/mod.ts";
+import { bytePool } from "../../lib/session/mod.ts";
+import { maxFrameHeaderBytes } from "../../lib/websocket/mod.ts";
 import type { WireEnd, WireHandler } from "./network.ts";
 import type { Watcher } from "./watcher.ts";
 
@@ -32,6 +34,11 @@ export class SimConnection implements FrameConnection, WireHandler {
   sendPart(_binary: boolean, bytes: Uint8Array, _final: boolean): void {
     this.sentBytes += bytes.length;
     this.wire.send(bytes.slice());
+  }
+
+  sendInPlace(buffer: Uint8Array): void {
+    this.sendPart(true, buffer.subarray(maxFrameHeaderBytes), true);
+    bytePool.giveBack(buffer);
   }
 
   close(code: number | null, reason = ""): void {

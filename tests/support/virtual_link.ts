@@ -1,6 +1,8 @@
 import type { Connect, FrameConnection } from "../../lib/link/mod.ts";
 import type { WebSocketHandler } from "../../lib/net/mod.ts";
 import { CborWriter, decodeFrames, encodeFrame, type Frame, frameTypes } from "../../lib/protocol/mod.ts";
+import { bytePool } from "../../lib/session/mod.ts";
+import { maxFrameHeaderBytes } from "../../lib/websocket/mod.ts";
 import type { FrameOf } from "./frame_inbox.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
@@ -54,6 +56,11 @@ export class VirtualLink implements FrameConnection {
       const times = { receivedAtUs: this.#clock.wallUs(), repliedAtUs: this.#clock.wallUs() };
       this.#clock.after(1, () => this.receive({ type: frameTypes.pong, sequence, sentAtUs, ...times }));
     }
+  }
+
+  sendInPlace(buffer: Uint8Array): void {
+    this.sendPart(true, buffer.subarray(maxFrameHeaderBytes), true);
+    bytePool.giveBack(buffer);
   }
 
   close(code: number | null, reason = ""): void {

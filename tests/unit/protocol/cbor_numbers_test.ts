@@ -80,7 +80,7 @@ for (const [value, text] of encodings) {
     const { reader, end } = amid(text);
     assert.equal(reader.uint("a number", max), value);
     assert.equal(reader.offset, end);
-    const writer = new CborWriter(1);
+    const writer = new CborWriter({ initialBytes: 1 });
     writer.uint(value);
     assert.equal(toHex(writer.view()), text);
   });
@@ -145,7 +145,7 @@ Deno.test("any number is read as it was written", () => {
   )
     .map(([value, step]) => Math.min(max, Math.max(0, value + step)));
   fc.assert(fc.property(fc.array(fc.oneof(near, fc.maxSafeNat()), { maxLength: 20 }), (values) => {
-    const writer = new CborWriter(1);
+    const writer = new CborWriter({ initialBytes: 1 });
     for (const value of values) writer.uint(value);
     const reader = new CborReader(writer.view());
     assert.deepEqual(values.map(() => reader.uint("a number", max)), values);
@@ -184,7 +184,7 @@ Deno.test("a string that is longer than what is left is refused, whatever length
 
 Deno.test("what is no whole number from 0 to 2^53 - 1 is not written", () => {
   for (const value of [-1, -(2 ** 40), 2 ** 53, Infinity, NaN]) {
-    const writer = new CborWriter(16);
+    const writer = new CborWriter({ initialBytes: 16 });
     assert.throws(() => writer.uint(value), RangeError);
     assert.equal(writer.length, 0);
   }

@@ -3,7 +3,7 @@ import { CborWriter, encodeFrame, type Frame } from "../../../lib/protocol/mod.t
 
 /** The frames' encoding, back to back, in a buffer of its own. */
 export function encoded(...frames: Frame[]): Uint8Array<ArrayBuffer> {
-  const writer = new CborWriter(64);
+  const writer = new CborWriter({ initialBytes: 64 });
   for (const frame of frames) encodeFrame(frame, writer);
   return writer.view().slice();
 }

@@ -158,7 +158,7 @@ Deno.test("a list is not taken for one that it begins, nor for one that begins w
 });
 
 Deno.test("texts of a list that comes again are held to the bound of whoever reads it", () => {
-  const writer = new CborWriter(64);
+  const writer = new CborWriter({ initialBytes: 64 });
   writer.texts(["x-bound", "123456"]);
   const read = (maxItems: number, maxBytes: number) =>
     new CborReader(writer.view()).texts("texts", maxItems, maxBytes);

@@ -34,7 +34,7 @@ Deno.test("a frame has one encoding: what is read is written as the same bytes",
 Deno.test("frames back to back in one message are read one after another", () => {
   fc.assert(
     fc.property(fc.array(anyFrame, { maxLength: 8 }), (frames) => {
-      const writer = new CborWriter(16);
+      const writer = new CborWriter({ initialBytes: 16 });
       const ends: number[] = [];
       for (const frame of frames) {
         encodeFrame(frame, writer);

@@ -107,7 +107,7 @@ Deno.test("a list stays as it was read when the message's buffer is used again",
 
 Deno.test("what was written of a shared list stays right when the writer's buffer is used again", () => {
   const message = encoded(responseStart(["x-writer", "w".repeat(200)]));
-  const writer = new CborWriter(16);
+  const writer = new CborWriter({ initialBytes: 16 });
   for (const _ of times) {
     const frame = decodeFrames(message)[0];
     writer.reset();

@@ -1,6 +1,6 @@
 /** Wire protocol version 1: frames, their codec, message ids and index arithmetic. Pure. */
 export { CborReader, type TextsMade } from "./cbor_reader.ts";
-export { CborWriter } from "./cbor_writer.ts";
+export { CborWriter, type CborWriterOptions, type WriterBuffers } from "./cbor_writer.ts";
 export { decodeFrames, FrameReader } from "./decode.ts";
 export { encodeFrame } from "./encode.ts";
 export { ProtocolError } from "./errors.ts";

@@ -38,7 +38,10 @@ const step = fc.record({
   /** Which of two sockets: they share the blocks. */
   on: fc.constantFrom(0, 1),
   how: fc.oneof(
-    { weight: 3, arbitrary: fc.constantFrom("write" as const, "claim" as const, "unclaim" as const) },
+    {
+      weight: 3,
+      arbitrary: fc.constantFrom("write" as const, "owned" as const, "claim" as const, "unclaim" as const),
+    },
     { weight: 1, arbitrary: fc.constantFrom("flush" as const, "flushAlone" as const, "turn" as const) },
   ),
   size,
@@ -49,7 +52,7 @@ function fill(bytes: Uint8Array, at: number, count: number, next: number, on: nu
   for (let i = 0; i < count; i++) bytes[at + i] = ((next + i) % 251 + on * 97) & 0xff;
 }
 
-Deno.test("whatever is written, claimed, taken back and flushed on two sockets, each peer reads its own and in order", async () => {
+Deno.test("whatever is written, handed over, claimed, taken back and flushed on two sockets, each peer reads its own and in order", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
       const pairs = [await connected(), await connected()];
@@ -64,6 +67,11 @@ Deno.test("whatever is written, claimed, taken back and flushed on two sockets, 
           const bytes = new Uint8Array(size);
           fill(bytes, 0, size, sent[on], on);
           socket.write(bytes);
+          sent[on] += size;
+        } else if (how === "owned") {
+          const bytes = bytePool.take(size + 3);
+          fill(bytes, 3, size, sent[on], on);
+          socket.writeOwned(bytes.subarray(3));
           sent[on] += size;
         } else {
           const claimed = socket.claim(size)!;

@@ -37,11 +37,11 @@ export const adminHostnameOption = () =>
     .env(envName("admin-hostname")).default("127.0.0.1");
 
 export const adminTokenOption = () =>
-  new Option("--admin-token <token>", "what users of the admin port must show")
+  new Option("--admin-token <token>", "token that users of the admin port must show")
     .env(envName("admin-token")).argParser(token);
 
 export const inspectRequestsOption = () =>
-  new Option("--inspect-requests <count>", "requests and WebSockets the inspector remembers")
+  new Option("--inspect-requests <count>", "requests and WebSockets the inspector remembers; 10000 at most")
     .env(envName("inspect-requests")).default(500).argParser(requestCount);
 
 /** What the options above come to. */

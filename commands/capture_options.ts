@@ -10,7 +10,10 @@ import { fileCount, headerName, positiveDuration, size } from "./values.ts";
 import { agent } from "./version.ts";
 
 export const captureMaxOption = () =>
-  new Option("--capture-max <size>", "size at which a capture file is closed and the next one begun")
+  new Option(
+    "--capture-max <size>",
+    "size at which a capture file is closed and the next one begun; 1MiB at least",
+  )
     .env(envName("capture-max")).default(256 * 1024 * 1024, "256MiB").argParser(size);
 
 export const captureAgeOption = () =>
@@ -18,11 +21,14 @@ export const captureAgeOption = () =>
     .env(envName("capture-age")).default(24 * 3_600_000, "24h").argParser(positiveDuration);
 
 export const captureFilesOption = () =>
-  new Option("--capture-files <count>", "capture files kept, the one being written included")
+  new Option("--capture-files <count>", "capture files kept, the one being written included; 1000 at most")
     .env(envName("capture-files")).default(10).argParser(fileCount);
 
 export const captureBodyOption = () =>
-  new Option("--capture-body <size>", "payload kept of each stream; of the rest the length alone")
+  new Option(
+    "--capture-body <size>",
+    "payload kept of each stream, both directions together; of the rest the length alone",
+  )
     .env(envName("capture-body")).default(1024 * 1024, "1MiB").argParser(size);
 
 export const captureRawOption = () =>

@@ -14,8 +14,8 @@ export const logFormats = ["text", "json"] as const satisfies LogFormat[];
 export const configOption = () =>
   new Option("--config <file>", "JSON file with settings, keys named as the flags").env(envName("config"));
 
-export const tokenOption = () =>
-  new Option("--token <token>", "shared secret of gateway and runners").env(envName("token")).argParser(
+export const tokenOption = (description = "shared secret of gateway and runners") =>
+  new Option("--token <token>", description).env(envName("token")).argParser(
     token,
   );
 

@@ -55,13 +55,14 @@ export function gatewayCommand() {
       "Runs the public end: takes client HTTP and WebSockets, and the runners' links, on one port.",
     )
     .addOption(
-      new Option("--port <port>", "port for clients and runners").env(envName("port")).default(8080)
+      new Option("--port <port>", "port for clients and runners; 0: any free one").env(envName("port"))
+        .default(8080)
         .argParser(port),
     )
     .addOption(
       new Option("--hostname <address>", "address to listen on").env(envName("hostname")).default("0.0.0.0"),
     )
-    .addOption(tokenOption())
+    .addOption(tokenOption("shared secret of gateway and runners; without one, one is made at each start"))
     .addOption(tokenFileOption())
     .addOption(
       new Option("--domain <domain>", "route NAME.domain to the runner NAME").env(envName("domain"))

@@ -35,11 +35,14 @@ export function pingProbeCommand() {
         .argParser(probeCount),
     )
     .addOption(
-      new Option("--interval <duration>", "time from one probe to the next").env(envName("interval"))
+      new Option("--interval <duration>", "time from one probe to the next; gateways take 1ms at least").env(
+        envName("interval"),
+      )
         .default(1_000, "1s").argParser(probeInterval),
     )
     .addOption(
-      new Option("--size <size>", "payload that each probe carries both ways").env(envName("size"))
+      new Option("--size <size>", "payload that each probe carries both ways; gateways take 16KiB at most")
+        .env(envName("size"))
         .default(64, "64B").argParser(payloadSize),
     )
     .addOption(

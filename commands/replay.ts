@@ -19,6 +19,7 @@ import { runCheck } from "./replay_check.ts";
 import { printable } from "./replay_text.ts";
 import { showTimeline } from "./replay_timeline.ts";
 import { moment, speed, streamIds } from "./replay_values.ts";
+import { refuseForeignFlags, withPurpose } from "./replay_flags.ts";
 import { serveCapture, serveSettings } from "./replay_serve.ts";
 import { caFileOption, gatewayUrlOption, nameOption } from "./runner_options.ts";
 import { sendToOrigin } from "./replay_to.ts";
@@ -69,46 +70,59 @@ export function replayCommand() {
       ]),
     )
     .addOption(
-      new Option("--match <how>", "for --serve: how like the recorded one a request must be")
-        .default("loose" as const).choices(["loose", "strict"] as const),
+      withPurpose(
+        new Option("--match <how>", "how like the recorded one a request must be")
+          .default("loose" as const).choices(["loose", "strict"] as const),
+      ),
     )
     .addOption(
-      new Option("--speed <factor>", "how fast recorded time passes: 1x, 10x or max")
-        .default(1, "1x").argParser(speed),
+      withPurpose(
+        new Option("--speed <factor>", "how fast recorded time passes: 0.5x, 1x, 10x or max")
+          .default(1, "1x").argParser(speed),
+      ),
     )
-    .addOption(new Option("--unsafe", "for --to: send what may change something at the origin, too"))
+    .addOption(withPurpose(new Option("--unsafe", "send what may change something at the origin, too")))
     .addOption(
-      new Option("--compare-header <name>", "for --to: a further header of answers to compare; several times")
-        .argParser(comparedHeaders),
+      withPurpose(
+        new Option(
+          "--compare-header <name>",
+          "a further header of answers to compare; may be given several times, or with commas",
+        )
+          .argParser(comparedHeaders),
+      ),
     )
     .addOption(
-      new Option(
-        "--header <field>",
-        "for --to: send 'Name: value' in place of what was recorded; several times",
-      )
-        .argParser(headerOverride),
+      withPurpose(
+        new Option(
+          "--header <field>",
+          "send 'Name: value' in place of what was recorded, 'Name:' to send none; may be given several times",
+        )
+          .argParser(headerOverride),
+      ),
     )
     .addOption(
-      new Option(
-        "--timeout <duration>",
-        "for --to: silence of the origin, beyond the recorded one, that fails",
-      )
-        .default(30_000, "30s").argParser(positiveDuration),
+      withPurpose(
+        new Option(
+          "--timeout <duration>",
+          "silence of the origin, beyond what was recorded, after which a request fails",
+        )
+          .default(30_000, "30s").argParser(positiveDuration),
+      ),
     )
-    .addOption(gatewayUrlOption())
-    .addOption(nameOption())
-    .addOption(tokenOption())
-    .addOption(tokenFileOption())
-    .addOption(caFileOption())
-    .addOption(pingIntervalOption())
-    .addOption(pingTimeoutOption())
-    .addOption(drainTimeoutOption())
-    .addOption(logLevelOption())
-    .addOption(logFormatOption())
+    .addOption(withPurpose(gatewayUrlOption()))
+    .addOption(withPurpose(nameOption()))
+    .addOption(withPurpose(tokenOption()))
+    .addOption(withPurpose(tokenFileOption()))
+    .addOption(withPurpose(caFileOption()))
+    .addOption(withPurpose(pingIntervalOption()))
+    .addOption(withPurpose(pingTimeoutOption()))
+    .addOption(withPurpose(drainTimeoutOption()))
+    .addOption(withPurpose(logLevelOption()))
+    .addOption(withPurpose(logFormatOption()))
     .action(async (file, _, command) => {
       settle(command as unknown as UntypedCommand);
       const options = command.opts();
-      refuseWithoutServe(command as unknown as UntypedCommand);
+      refuseForeignFlags(command as unknown as UntypedCommand);
       const json = options.json ?? false;
       Deno.exitCode = await untilStopped(async (signal) => {
         try {
@@ -121,7 +135,6 @@ export function replayCommand() {
             const sent = { to, speed, unsafe, timeoutMs, compareHeaders, overrides, caCerts, json };
             return await sendToOrigin(file, { ...selected, ...sent }, signal);
           }
-          refuseWithoutTo(options);
           if (options.serve) return await serveCapture(file, serveSettings(options), signal);
           if (isNamedHar(file)) {
             throw new UsageError(`${file} is a HAR, which has no frames: it is for --to and --serve`);
@@ -138,38 +151,4 @@ export function replayCommand() {
         }
       });
     });
-}
-
-/** Flags that mean nothing without `--serve`. In the environment they may stand for other commands. */
-const flagsOfServe = [
-  "gatewayUrl",
-  "name",
-  "token",
-  "tokenFile",
-  "pingInterval",
-  "pingTimeout",
-  "drainTimeout",
-  "match",
-];
-
-/** @throws {UsageError} when one of them is given */
-function refuseWithoutServe(command: UntypedCommand): void {
-  if (command.getOptionValue("serve") === true) return;
-  for (const option of command.options) {
-    const name = option.attributeName();
-    if (!flagsOfServe.includes(name) || command.getOptionValueSource(name) !== "cli") continue;
-    throw new UsageError(`${option.long} is for --serve, which makes this a runner`);
-  }
-}
-
-/** Flags that mean nothing without `--to`. */
-const flagsOfTo = { unsafe: "--unsafe", compareHeader: "--compare-header", header: "--header" };
-
-/** @throws {UsageError} when one of them is given */
-function refuseWithoutTo(options: Partial<Record<keyof typeof flagsOfTo, unknown>>): void {
-  for (const [name, flag] of Object.entries(flagsOfTo)) {
-    if (options[name as keyof typeof flagsOfTo] !== undefined) {
-      throw new UsageError(`${flag} is for --to: give the origin that requests are sent to`);
-    }
-  }
 }

@@ -65,7 +65,7 @@ export function runnerCommand() {
     .addOption(tokenOption())
     .addOption(tokenFileOption())
     .addOption(
-      new Option("--host-header <mode>", "pass Host on as received, or send the origin's own")
+      new Option("--host-header <mode>", "pass the Host header on as received, or send the origin's own")
         .env(envName("host-header")).default("preserve" as const).choices(["preserve", "rewrite"] as const),
     )
     .addOption(

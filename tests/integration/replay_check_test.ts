@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startGateway, startNodeOrigin, startRawWsOrigin, startRunner } from "../support/processes.ts";
 import { FaultProxy } from "../support/fault_proxy.ts";
+import { checkJson, timelineJson } from "../support/replay_schemas.ts";
 import { WsClient } from "../support/ws_client.ts";
 import { captureFiles, replay, stopAndWait, temporaryDirectory } from "../support/captures.ts";
 
@@ -12,10 +13,7 @@ interface Verdict {
   damage: { offset: number; truncated: boolean } | null;
 }
 
-async function check(file: string): Promise<Verdict & { code: number }> {
-  const { code, stdout } = await replay([file, "--check", "--json"]);
-  return { code, ...JSON.parse(stdout) };
-}
+const check = (file: string): Promise<Verdict & { code: number }> => checkJson(file);
 
 /** Bodies and messages go both ways while links are cut: what gateway and runner captured of it. */
 async function captureWithCuts(directory: string): Promise<void> {
@@ -92,7 +90,7 @@ Deno.test("a capture that was cut off, or changed in the middle, fails and names
   }
   const bytes = Deno.readFileSync(file);
   const frames: { number: number; offset: number; type: string; direction: string }[] =
-    JSON.parse((await replay([file, "--frames", "--json"])).stdout).frames;
+    (await timelineJson(file, ["--frames"])).frames;
 
   const whole = await check(file);
   assert.equal(whole.code, 0);

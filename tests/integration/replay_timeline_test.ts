@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startGateway, startRawWsOrigin, startRunner, tunnel } from "../support/processes.ts";
 import { FaultProxy } from "../support/fault_proxy.ts";
+import { timelineJson } from "../support/replay_schemas.ts";
 import { WsClient } from "../support/ws_client.ts";
 import { replay, stopAndWait, temporaryDirectory } from "../support/captures.ts";
 
@@ -45,7 +46,7 @@ Deno.test("a timeline has a row a stream, a summary and a plot; frames, streams,
   await using directory = await temporaryDirectory();
   const file = await captured(directory.path);
 
-  const document = JSON.parse((await replay([file, "--json"])).stdout);
+  const document = await timelineJson(file);
   const rows: Row[] = document.streams;
   assert.deepEqual(rows.map((row) => row.target), ["/echo?secret=1", "/api/items"]);
   const [socket, request] = rows;
@@ -75,11 +76,11 @@ Deno.test("a timeline has a row a stream, a summary and a plot; frames, streams,
   assert.match(frames.stdout, new RegExp(`← body-chunk +${request.id}:1 5 bytes`));
   assert.doesNotMatch(frames.stdout, /ping|hello|ws-/);
 
-  const picked = JSON.parse((await replay([file, "--json", "--path", "/api/*"])).stdout);
+  const picked = await timelineJson(file, ["--path", "/api/*"]);
   assert.deepEqual(picked.streams.map((row: Row) => row.id), [request.id]);
-  const none = JSON.parse((await replay([file, "--json", "--since", "1h"])).stdout);
+  const none = await timelineJson(file, ["--since", "1h"]);
   assert.deepEqual(none.streams, []);
-  const before = JSON.parse((await replay([file, "--json", "--until", "2000-01-01T00:00:00Z"])).stdout);
+  const before = await timelineJson(file, ["--until", "2000-01-01T00:00:00Z"]);
   assert.deepEqual(before.streams, []);
 });
 

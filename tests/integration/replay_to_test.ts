@@ -288,6 +288,11 @@ const mistakes: [args: string[], says: RegExp][] = [
   [["--to", "http://a", "--compare-header", "a b"], /A name is that of a header/],
   [["--to", "http://a", "--check"], /cannot be used with/],
   [["--unsafe"], /--unsafe is for --to/],
+  [["--timeout", "1s"], /--timeout is for --to/],
+  [["--serve", "--timeout", "1s"], /--timeout is for --to/],
+  [["--speed", "10x"], /--speed is for --to and --serve/],
+  [["--check", "--ca-file", "ca.pem"], /--ca-file is for --to and --serve/],
+  [["--to", "http://a", "--log-level", "debug"], /--log-level is for --serve/],
 ];
 
 for (const [args, says] of mistakes) {

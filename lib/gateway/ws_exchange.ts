@@ -139,10 +139,9 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     const stream = this.#stream;
     this.#stream = null;
     if (stream !== null) {
-      if (stream.sendDone && stream.receiveDone) {
-        this.drained();
-        stream.delivered(stream.receive.undelivered, stream.receive.undeliveredBytes);
-      } else {
+      // A client need not wait for the answer to its close: what it had sent goes on to the origin, its close the last.
+      const hasClosed = stream.sendDone && (stream.receiveDone || this.#state === "open");
+      if (!hasClosed) {
         stream.reset(resetCodes.cancelled, error?.message ?? "the client's connection broke off");
       }
       stream.release();

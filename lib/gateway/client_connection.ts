@@ -282,13 +282,14 @@ export class ClientConnection implements ByteSocketHandler {
     if (exchange === null || decoder === null) return;
     try {
       const next = decoder.decode(bytes, from, bytes.length, exchange);
-      if (!decoder.done) return;
+      // The exchange may have been ended within that call: what has come of its request is dropped.
+      if (!decoder.done || this.#exchange !== exchange) return;
       this.#state = "response";
       exchange.requestEnd(decoder.trailers);
       if (next < bytes.length) this.#stash(bytes.subarray(next));
     } catch (error) {
       if (!(error instanceof Http1Error)) throw error;
-      exchange.requestBroken(`${error.message}.`, error.status);
+      if (this.#exchange === exchange) exchange.requestBroken(`${error.message}.`, error.status);
     }
   }
 

@@ -8,12 +8,13 @@ const bytesPerUnit: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, 
 /** Milliseconds of a duration such as `250ms`, `3s`, `1.5m` or `2h`. */
 export function duration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());
-  const ms = match === null ? NaN : Math.round(Number(match[1]) * msPerUnit[match[2]]);
-  if (!(ms <= maxDurationMs)) {
+  if (match === null) {
     throw new InvalidArgumentError(
       "A duration is a number and a unit (ms, s, m, h), such as 250ms, 3s or 1m.",
     );
   }
+  const ms = Math.round(Number(match[1]) * msPerUnit[match[2]]);
+  if (ms > maxDurationMs) throw new InvalidArgumentError("A duration is at most 596h.");
   return ms;
 }
 

@@ -25,6 +25,7 @@ import { isUpgradeRequest, upgradeRequestProblem } from "../websocket/mod.ts";
 import type { ClientInfo } from "./forwarded.ts";
 import type { IngressContext } from "./context.ts";
 import { HttpExchange } from "./http_exchange.ts";
+import { Lingering } from "./lingering.ts";
 import { useOriginForm } from "./origin_form.ts";
 import { badRequest, badUpgrade, draining, noRunner, type Problem } from "./problem.ts";
 import { ResponseWriter } from "./response_writer.ts";
@@ -38,9 +39,6 @@ export const reservedPrefix = "/.tunnel/";
 
 /** A client that pipelines more than this while a response is under way is not read on, bytes. */
 const maxPipelinedBytes = 64 * 1024;
-
-/** After an early response the rest of a request body is read and dropped this long, milliseconds (RFC 9112, 9.6). */
-const lingerMs = 2_000;
 
 const continueHead = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
 const nothing = new Uint8Array(0);
@@ -61,7 +59,7 @@ export class ClientConnection implements ByteSocketHandler {
   #pending: Uint8Array = nothing;
   #exchange: HttpExchange | null = null;
   #decoder: BodyDecoder | null = null;
-  #lingerTimer: ReturnType<typeof setTimeout> | null = null;
+  #lingering: Lingering | null = null;
   #idleSinceMs: number;
   #requests = 0;
   /** Once the connection has become a WebSocket. */
@@ -84,6 +82,7 @@ export class ClientConnection implements ByteSocketHandler {
     if (this.#peerWatch?.check(nowMs) === false) {
       this.#socket.destroy(new Error("the client did not answer a ping"));
     }
+    if (this.#lingering?.goesOn(nowMs) === false) this.#socket.destroy(null);
     if (this.#state !== "head") return;
     const waitedMs = nowMs - this.#idleSinceMs;
     const { headTimeoutMs, idleTimeoutMs } = this.#context.limits;
@@ -138,12 +137,14 @@ export class ClientConnection implements ByteSocketHandler {
 
   ended(): void {
     // Like nginx, a client that closes its side is taken to be gone, also while it waits for a response.
-    this.#socket.destroy(null);
+    if (this.#lingering === null) this.#socket.destroy(null);
+    // Nothing more comes that would have to be read before the connection may close.
+    else this.#socket.end();
   }
 
   closed(): void {
     this.#state = "done";
-    if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer);
+    this.#lingering = null;
     const exchange = this.#exchange;
     this.#exchange = null;
     exchange?.clientGone();
@@ -281,13 +282,14 @@ export class ClientConnection implements ByteSocketHandler {
     if (exchange === null || decoder === null) return;
     try {
       const next = decoder.decode(bytes, from, bytes.length, exchange);
-      if (!decoder.done) return;
+      // The exchange may have been ended within that call: what has come of its request is dropped.
+      if (!decoder.done || this.#exchange !== exchange) return;
       this.#state = "response";
       exchange.requestEnd(decoder.trailers);
       if (next < bytes.length) this.#stash(bytes.subarray(next));
     } catch (error) {
       if (!(error instanceof Http1Error)) throw error;
-      exchange.requestBroken(`${error.message}.`, error.status);
+      if (this.#exchange === exchange) exchange.requestBroken(`${error.message}.`, error.status);
     }
   }
 
@@ -376,16 +378,11 @@ export class ClientConnection implements ByteSocketHandler {
     this.#linger();
   }
 
-  /**
-   * Closes without losing the response: a socket closed with unread bytes resets the connection, and the
-   * client may never see what was written (RFC 9112, 9.6). So the rest is read and dropped for a while.
-   */
+  /** Closes without losing the response. */
   #linger(): void {
     this.#state = "linger";
     this.#exchange = null;
     this.#pending = nothing;
-    this.#socket.resume();
-    this.#socket.closeWrite();
-    this.#lingerTimer = setTimeout(() => this.#socket.destroy(null), lingerMs);
+    this.#lingering = new Lingering(this.#socket, this.#context.coarseNowMs);
   }
 }

@@ -12,6 +12,7 @@ import {
   type TrafficObserver,
   TunnelMetrics,
 } from "../telemetry/mod.ts";
+import { acceptLoop } from "./accept_loop.ts";
 import { ClientConnection } from "./client_connection.ts";
 import type { IngressContext, IngressLimits, RequestSummary, ReservedRequest } from "./context.ts";
 import { forwardedHeaders } from "./forwarded.ts";
@@ -31,9 +32,6 @@ const idleTimeoutMs = 75_000;
 
 /** How long runners may take to answer the close of their links, milliseconds. */
 const linksGoneWithinMs = 1_000;
-
-/** After a failed accept: too many open files, mostly, which the next moment may mend. */
-const acceptAgainMs = 50;
 
 /** Why everything ends when the gateway does. */
 const shuttingDown = "the gateway is shutting down";
@@ -140,7 +138,11 @@ export class Gateway implements IngressContext, AsyncDisposable {
       health: () => this.#health(),
     });
     this.#sweep = setInterval(() => this.#sweepConnections(), sweepEveryMs);
-    this.#accepting = this.#accept();
+    this.#accepting = acceptLoop(this.#listener, {
+      serve: (conn) => this.#serve(conn),
+      stopped: () => this.draining,
+      logger: this.logger,
+    });
   }
 
   /** Where this gateway listens. */
@@ -312,23 +314,6 @@ export class Gateway implements IngressContext, AsyncDisposable {
     return this.#connections.size > 0 || this.streamCount > 0;
   }
 
-  async #accept(): Promise<void> {
-    while (true) {
-      let conn: Deno.Conn;
-      try {
-        conn = await this.#listener.accept();
-      } catch (error) {
-        if (this.draining) return;
-        if (error instanceof Deno.errors.BadResource) return;
-        // A client that gave up before it was accepted, or too many open files: the next may do better.
-        this.logger.warn("accept.failed", { reason: error instanceof Error ? error.message : String(error) });
-        await new Promise((resolve) => setTimeout(resolve, acceptAgainMs));
-        continue;
-      }
-      this.#serve(conn);
-    }
-  }
-
   #serve(conn: Deno.Conn): void {
     try {
       if ("setNoDelay" in conn) {
@@ -338,6 +323,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
     } catch (error) {
       // Closed between accept and here.
       this.logger.debug("accept.failed", { reason: String(error) });
+      conn.close();
       return;
     }
     const { hostname } = conn.remoteAddr as Deno.NetAddr;

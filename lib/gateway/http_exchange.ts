@@ -129,6 +129,8 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
       });
     }
     this.#options.context.held(bytes.length);
+    // It may have been too much, and this exchange among those that were ended for it.
+    if (this.#done) return;
     // What waits for another runner is not added to: its client is read on when that runner is there.
     if (!this.#stream?.writable && !this.#paused) {
       this.#paused = true;

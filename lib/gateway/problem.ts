@@ -41,9 +41,14 @@ export function draining(): Problem {
   };
 }
 
+/** Why a stream was reset, as far as its client may know: what a program has thrown is for its owner's log alone. */
+export function reasonForClient(code: number, reason: string): string {
+  return code === resetCodes.internal ? "it failed" : reason;
+}
+
 /** What the client is told when its stream was reset before a response began. */
 export function problemOfReset(code: number, reason: string): Problem {
-  const why = sentenceEnd(reason);
+  const why = sentenceEnd(reasonForClient(code, reason));
   switch (code) {
     case resetCodes.originUnreachable:
       return {

@@ -15,7 +15,8 @@ export function runnerNameOf(headers: RawHeaders, domain: string | null): string
   const named = headerValue(headers, runnerHeader);
   if (named !== undefined) return named.trim().toLowerCase();
   if (domain === null) return defaultRunnerName;
-  const host = hostWithoutPort(headerValue(headers, "host") ?? "").toLowerCase();
+  // A dot at the end says that the name is whole (RFC 1034, 3.1), which it is anyway.
+  const host = hostWithoutPort(headerValue(headers, "host") ?? "").toLowerCase().replace(/\.$/, "");
   if (!host.endsWith("." + domain)) return defaultRunnerName;
   const prefix = host.slice(0, host.length - domain.length - 1);
   const dot = prefix.lastIndexOf(".");

@@ -13,7 +13,7 @@ import type { ExchangeObserver, LinkChange } from "../telemetry/mod.ts";
 import { tellExchangeEnd } from "./exchange_end.ts";
 import type { ClientWebSocket, WsExchangeOptions } from "./exchange_options.ts";
 import type { Sleeper } from "./hibernation.ts";
-import { closeCodeOfReset, problemOfReset } from "./problem.ts";
+import { closeCodeOfReset, problemOfReset, reasonForClient } from "./problem.ts";
 import { LengthError } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
 import { observe, type WaitingStatus } from "./observe.ts";
@@ -139,10 +139,9 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     const stream = this.#stream;
     this.#stream = null;
     if (stream !== null) {
-      if (stream.sendDone && stream.receiveDone) {
-        this.drained();
-        stream.delivered(stream.receive.undelivered, stream.receive.undeliveredBytes);
-      } else {
+      // A client need not wait for the answer to its close: what it had sent goes on to the origin, its close the last.
+      const hasClosed = stream.sendDone && (stream.receiveDone || this.#state === "open");
+      if (!hasClosed) {
         stream.reset(resetCodes.cancelled, error?.message ?? "the client's connection broke off");
       }
       stream.release();
@@ -302,8 +301,9 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     }
     const closeCode = closeCodeOfReset(code);
     if (closeCode === null || this.#connection === null) return this.#options.socket.destroy(null);
-    this.#observer?.closing("sent", closeCode, reason);
-    this.#connection.close(closeCode, closeReason(reason));
+    const said = closeReason(reasonForClient(code, reason));
+    this.#observer?.closing("sent", closeCode, said);
+    this.#connection.close(closeCode, said);
   }
 
   #accept(headers: RawHeaders): void {

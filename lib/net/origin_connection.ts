@@ -193,7 +193,8 @@ export class OriginConnection {
   /** The exchange is over. */
   #goIdle(): void {
     if (this.socket.closed) return;
-    if (!this.#reusable) {
+    // Behind what an origin that has answered does not read, the next request would wait for ever.
+    if (!this.#reusable || this.socket.bufferedBytes > 0) {
       this.socket.destroy(null);
       return;
     }

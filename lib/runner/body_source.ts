@@ -39,8 +39,10 @@ export class BodySource {
     this.#wanted?.();
   }
 
+  /** No more comes. Of a body that is all here the rest can still be read. */
   fail(error: Error): void {
-    if (!this.#ended && !this.#cancelled) this.#controller.error(error);
+    if (this.#ended || this.#cancelled) return;
+    this.#controller.error(error);
     this.#cancelled = true;
     this.#wanted?.();
   }

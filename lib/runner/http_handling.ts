@@ -8,6 +8,7 @@ import {
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
 import { BodySource, sendBody, WritableGate } from "./body_source.ts";
+import { checkFields, checkHead } from "./head_check.ts";
 import type { RawRequest, RawResponse } from "./raw_handler.ts";
 
 type Serve = (request: RawRequest) => RawResponse | Promise<RawResponse>;
@@ -64,11 +65,13 @@ export class HttpHandling implements StreamHandler {
   async #run(): Promise<void> {
     const stream = this.#stream;
     let started = false;
+    let response: RawResponse | null = null;
     try {
       const { method, target, headers } = this.#start;
       const body = this.#body?.readable ?? null;
-      const response = await this.#serve({ method, target, headers, body, signal: this.#abort.signal });
+      response = await this.#serve({ method, target, headers, body, signal: this.#abort.signal });
       if (stream.phase !== "open") return await response.body?.cancel(this.#abort.signal.reason);
+      checkHead(response);
       started = true;
       stream.push({
         type: frameTypes.responseStart,
@@ -83,8 +86,12 @@ export class HttpHandling implements StreamHandler {
         await sendBody(response.body, { stream, gate: this.#gate, gone: this.#abort.signal });
       }
       if (stream.phase !== "open") return;
-      stream.push(bodyEnd({ stop: !this.#requestDone, trailers: response.trailers?.() }));
+      const trailers = response.trailers?.() ?? [];
+      checkFields(trailers);
+      stream.push(bodyEnd({ stop: !this.#requestDone, trailers }));
     } catch (error) {
+      // What is left of its body, nobody takes; why it cannot be given up matters to nobody either.
+      if (!started) response?.body?.cancel(error).catch(() => {});
       if (stream.phase === "open") this.#failed(error, started);
       return;
     }

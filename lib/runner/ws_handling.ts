@@ -12,6 +12,7 @@ import {
 import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
 import { isWireCloseCode } from "../websocket/mod.ts";
 import { sendBody, WritableGate } from "./body_source.ts";
+import { checkFields, checkHead } from "./head_check.ts";
 import type { RawAcceptance, RawRequest, RawResponse } from "./raw_handler.ts";
 
 /** A client WebSocket, as a program behind the tunnel sees it. */
@@ -125,7 +126,11 @@ export class WsHandling implements StreamHandler, TunnelSocket {
     this.#abort.abort(new DOMException(reason, "AbortError"));
     this.#gate.release();
     this.#stream.release();
-    this.#handlers?.close?.(this, 1006, reason);
+    try {
+      this.#handlers?.close?.(this, 1006, reason);
+    } catch {
+      // The WebSocket is over already; nothing else may end because of it, and least of all the link.
+    }
   }
 
   // ── private ──
@@ -137,6 +142,7 @@ export class WsHandling implements StreamHandler, TunnelSocket {
       const answer = await this.#serve({ method: "GET", target, headers, body: null, signal });
       if (this.#over) return;
       if (!("handlers" in answer)) return await this.#refuse(answer);
+      checkFields(answer.headers);
       this.#push({ type: frameTypes.wsAccept, headers: answer.headers });
       this.#handlers = answer.handlers;
       this.#handlers.open?.(this);
@@ -148,6 +154,7 @@ export class WsHandling implements StreamHandler, TunnelSocket {
 
   async #refuse(response: RawResponse): Promise<void> {
     const { status, reason, headers } = response;
+    checkHead(response);
     this.#push({ type: frameTypes.responseStart, status, reason, headers });
     if (response.body !== null) {
       await sendBody(response.body, { stream: this.#stream, gate: this.#gate, gone: this.#abort.signal });
@@ -214,6 +221,7 @@ export class WsHandling implements StreamHandler, TunnelSocket {
   #release(): void {
     const { undelivered, undeliveredBytes } = this.#stream.receive;
     if (undelivered > 0) this.#stream.delivered(undelivered, undeliveredBytes);
+    this.#gate.release();
     this.#stream.release();
   }
 
@@ -223,6 +231,7 @@ export class WsHandling implements StreamHandler, TunnelSocket {
     this.#queue = [];
     const reason = error instanceof Error ? error.message : String(error);
     this.#stream.reset(resetCodes.internal, reason);
+    this.#gate.release();
     this.#stream.release();
   }
 

@@ -13,6 +13,9 @@ import { ReceiveOrder } from "./receive_order.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { type Course, courses, nextStage, type StreamStage } from "./stream_stage.ts";
 
+/** Longest reason of a reset: it may be what somebody else has thrown, and no peer takes one that is too long. */
+const maxReasonLength = 1024;
+
 /** What a stream's owner (an HTTP exchange, a WebSocket, an origin connection) does when frames arrive. */
 export interface StreamHandler {
   /**
@@ -189,7 +192,7 @@ export class Stream {
       requestId: this.requestId,
       index: this.send.nextIndex,
       code,
-      reason,
+      reason: reason.slice(0, maxReasonLength),
     };
     this.#dropBuffers();
     this.#owner.settle(this);

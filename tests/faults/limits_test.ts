@@ -4,6 +4,7 @@ import type { LedgerReport } from "../support/ledger.ts";
 import { LedgerClient } from "../support/ledger_client.ts";
 import { assertNothingLeft, baselineOf } from "../support/leftovers.ts";
 import { startDenoOrigin } from "../support/processes.ts";
+import { field, RawHttpClient } from "../support/raw_http.ts";
 import { type ProxiedStack, startProxiedStack } from "../support/proxied_stack.ts";
 import { eventually, healthOf } from "../support/stack.ts";
 import { WsClient } from "../support/ws_client.ts";
@@ -103,6 +104,32 @@ Deno.test("past --max-buffered those that hold most are closed with 1013, and no
     assert.equal(books.lost + books.duplicated + books.reordered, 0);
     assert.equal((await client.close(1000)).code, 1000);
   }
+  await assertNothingLeft(stack.gateway, baseline);
+});
+
+Deno.test("past --max-buffered requests get 503, also the one that brought it there, and the rest of their bodies is read", async () => {
+  await using stack = await startProxiedStack({ origin, gatewayArgs: ["--max-buffered", "64KiB"] });
+  const baseline = await baselineOf(stack);
+  stack.proxy.refuse(true);
+  stack.proxy.cut();
+  await eventually(() => healthOf(stack.gateway), ({ links }) => links === 0);
+  const body = new Uint8Array(16 * 1024 * 1024);
+  const head = `POST /hash?id=shed HTTP/1.1\r\nHost: app\r\nContent-Length: ${body.length}\r\n\r\n`;
+  // Together they bring the gateway to look at what it holds, which is far too much then.
+  const asked = Array.from({ length: 8 }, async () => {
+    using client = await RawHttpClient.connect(stack.gateway.port);
+    await client.send(head);
+    const [response] = await Promise.all([client.response(), client.send(body)]);
+    return response;
+  });
+  await Promise.race(asked);
+  // Those that were spared go on.
+  stack.proxy.refuse(false);
+  const responses = await Promise.all(asked);
+  const shed = responses.filter(({ status }) => status === 503);
+  assert.ok(shed.length > 0);
+  for (const response of shed) assert.equal(field(response, "x-tunnel-error"), "limit");
+  for (const { status } of responses) assert.match(String(status), /^(200|503)$/);
   await assertNothingLeft(stack.gateway, baseline);
 });
 

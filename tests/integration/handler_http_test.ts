@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Runner, type RunnerHandler } from "../../lib/runner/mod.ts";
 import { field, RawHttpClient, rawRequest, textOf } from "../support/raw_http.ts";
+import { bounded } from "../support/bounded.ts";
 import { type RunningGateway, startGateway, testToken } from "../support/processes.ts";
 import { eventually, healthOf } from "../support/stack.ts";
 
@@ -104,6 +105,68 @@ for (
     assert.doesNotMatch(textOf(response), /hunter2/);
     failing = false;
     assert.equal(await (await fetch(gateway.url)).text(), "well again");
+  });
+}
+
+for (
+  const [what, answer] of Object.entries<() => Response>({
+    "is an error's": () => Response.error(),
+    "has a field that is too long": () => new Response("", { headers: { "x-long": "x".repeat(70_000) } }),
+    "has fields that are too long together": () =>
+      new Response("", {
+        headers: Array.from({ length: 10 }, (_, i): [string, string] => [`x-${i}`, "x".repeat(60_000)]),
+      }),
+    "has too many fields": () =>
+      new Response("", { headers: Array.from({ length: 2000 }, (_, i): [string, string] => [`x-${i}`, ""]) }),
+  })
+) {
+  Deno.test(`a handler's response that ${what} makes a plain 500, and costs no link`, async () => {
+    await using runner = await serving(({ url }) => url.endsWith("/bad") ? answer() : new Response("well"));
+    const response = await rawRequest(gateway.port, "GET /bad HTTP/1.1\r\nHost: app\r\n\r\n");
+    assert.equal(response.status, 500);
+    assert.equal(field(response, "x-tunnel-error"), "handler_failed");
+    assert.equal(await (await fetch(gateway.url)).text(), "well");
+    assert.deepEqual(runner.links().map(({ linkCount }) => linkCount), [1]);
+  });
+}
+
+Deno.test("a failure with a message of any length costs no link", async () => {
+  await using runner = await serving(({ url }) =>
+    new Response(
+      url.endsWith("/bad")
+        ? new ReadableStream({ pull: (controller) => controller.error(new Error("x".repeat(100_000))) })
+        : "well",
+    )
+  );
+  const response = await rawRequest(gateway.port, "GET /bad HTTP/1.1\r\nHost: app\r\n\r\n");
+  assert.equal(response.complete, false);
+  assert.equal(await (await fetch(gateway.url)).text(), "well");
+  assert.deepEqual(runner.links().map(({ linkCount }) => linkCount), [1]);
+});
+
+for (
+  const [what, sent, expected] of [
+    ["gets what had come of a body that is complete", 10, "10 bytes"],
+    ["is told that the rest will not come", 5, "AbortError"],
+  ] as const
+) {
+  Deno.test(`a handler that reads on behind its response ${what}`, async () => {
+    const answered = Promise.withResolvers<void>();
+    const read = Promise.withResolvers<string>();
+    await using _runner = await serving((request) => {
+      const later = async () => {
+        await answered.promise;
+        return `${(await request.bytes()).length} bytes`;
+      };
+      later().then(read.resolve, (error) => read.resolve(error.name));
+      return new Response("ok");
+    });
+    using client = await RawHttpClient.connect(gateway.port);
+    // In one piece, so that it is there before the handler's answer is.
+    await client.send(`POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 10\r\n\r\n${"x".repeat(sent)}`);
+    assert.equal((await client.response()).status, 200);
+    answered.resolve();
+    assert.equal(await bounded(read.promise, "the rest of the body"), expected);
   });
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type RawHandler, type RawRequest, Runner } from "../../lib/runner/mod.ts";
+import { bounded } from "../support/bounded.ts";
 import { type RunningGateway, startGateway, testToken } from "../support/processes.ts";
 import { RawHttpClient, textOf } from "../support/raw_http.ts";
 import { UpgradeRefusedError, WsClient } from "../support/ws_client.ts";
@@ -98,6 +99,37 @@ Deno.test("a body that fails breaks the response off, so that it does not look w
   await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
   const response = await client.response();
   assert.equal(response.complete, false);
+});
+
+Deno.test("a raw answer that no gateway would take makes a plain 500, its body is cancelled, and no link is lost", async () => {
+  const wrong = [
+    { status: 42, headers: [] },
+    { status: 200.5, headers: [] },
+    { status: 200, headers: ["X-Odd"] },
+  ];
+  for (const head of wrong) {
+    const cancelled = Promise.withResolvers<void>();
+    const body = new ReadableStream<Uint8Array>({ cancel: () => cancelled.resolve() });
+    await using runner = await serving({ http: () => ({ reason: "", ...head, body }) });
+    using client = await RawHttpClient.connect(gateway.port);
+    await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+    assert.equal((await client.response()).status, 500);
+    await bounded(cancelled.promise, "the body to be cancelled");
+    assert.deepEqual(runner.links().map(({ linkCount }) => linkCount), [1]);
+  }
+});
+
+Deno.test("trailers that no gateway would take break the response off, and cost no link", async () => {
+  await using runner = await serving({
+    http: () => ({
+      ...{ status: 200, reason: "", headers: [], body: bodyOf("body") },
+      trailers: () => ["X-Long", "x".repeat(70_000)],
+    }),
+  });
+  using client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+  assert.equal((await client.response()).complete, false);
+  assert.deepEqual(runner.links().map(({ linkCount }) => linkCount), [1]);
 });
 
 Deno.test("a raw handler accepts a WebSocket with its own fields, and may close as an origin may", async () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import WebSocket from "ws";
 import { Runner, type RunnerHandler, type TunnelSocketHandlers } from "../../lib/runner/mod.ts";
+import { bounded } from "../support/bounded.ts";
 import { type RunningGateway, startGateway, testToken } from "../support/processes.ts";
 import { eventually, healthOf } from "../support/stack.ts";
 
@@ -31,6 +33,11 @@ async function connect(path = "/", protocols: string[] = []): Promise<WebSocket>
   const socket = new WebSocket(gateway.wsUrl + path, protocols);
   await once(socket, "open");
   return socket;
+}
+
+/** The connection under a WebSocket, which is no part of its interface. */
+function socketOf(client: WebSocket): Socket {
+  return (client as unknown as { _socket: Socket })._socket;
 }
 
 const echo: TunnelSocketHandlers = { message: async (socket, data) => await socket.send(data) };
@@ -111,6 +118,85 @@ Deno.test("a client that breaks off is told to the handler as 1006, and aborts t
   assert.equal(await closed.promise, 1006);
   await aborted.promise;
   await eventually(() => healthOf(gateway), ({ streams }) => streams === 0);
+});
+
+Deno.test("a close handler that throws costs no link, nor any other WebSocket", async () => {
+  const closed = Promise.withResolvers<void>();
+  const throws = () => {
+    closed.resolve();
+    throw new Error("a fault");
+  };
+  await using runner = await serving(({ url }) => url.endsWith("/bad") ? { close: throws } : echo);
+  const good = await connect();
+  (await connect("/bad")).terminate();
+  await closed.promise;
+  good.send("still here");
+  assert.equal((await once(good, "message"))[0].toString(), "still here");
+  assert.deepEqual(runner.links().map(({ linkCount }) => linkCount), [1]);
+  good.close();
+  await once(good, "close");
+});
+
+for (
+  const [how, end] of Object.entries<(client: WebSocket) => void>({
+    // As it is: `close` of the library would begin to read again.
+    closes: (client) => socketOf(client).write(Uint8Array.of(0x88, 0x80, 0, 0, 0, 0)),
+    "breaks off": (client) => client.terminate(),
+    "makes the handler fail": (client) => client.send("go"),
+  })
+) {
+  Deno.test(`a handler that waits to send goes on when its client ${how}`, async () => {
+    const full = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<void>();
+    await using _runner = await serving(() => ({
+      message: () => {
+        throw new Error("a fault");
+      },
+      open: async (socket) => {
+        let sent = false;
+        while (socket.open) {
+          sent = false;
+          const sending = socket.send(new Uint8Array(60_000)).then(() => sent = true);
+          // One that takes as long as that waits for credit.
+          setTimeout(() => sent || full.resolve(), 200);
+          await sending;
+        }
+        over.resolve();
+      },
+    }));
+    const client = await connect();
+    client.pause();
+    await full.promise;
+    end(client);
+    await bounded(over.promise, "the handler to stop sending");
+    client.terminate();
+    await eventually(() => healthOf(gateway), ({ streams }) => streams === 0);
+  });
+}
+
+Deno.test("an acceptance that no gateway would take makes an HTTP error, and costs no link", async () => {
+  await using runner = await serving(() => ({ ...echo, protocol: "x".repeat(70_000) }));
+  const [, response] = await once(new WebSocket(gateway.wsUrl), "unexpected-response");
+  assert.ok(response.statusCode >= 500, `${response.statusCode}`);
+  response.resume();
+  await once(response, "end");
+  assert.deepEqual(runner.links().map(({ linkCount }) => linkCount), [1]);
+});
+
+Deno.test("why a WebSocket handler failed is not shown to its client", async () => {
+  const fault = () => {
+    throw new Error("the database password is hunter2");
+  };
+  await using _runner = await serving(({ url }) => url.endsWith("/open") ? { message: fault } : fault());
+  const open = await connect("/open");
+  open.send("go");
+  const [code, reason] = await once(open, "close");
+  assert.equal(code, 1011);
+  assert.doesNotMatch(reason.toString(), /hunter2/);
+  const [, response] = await once(new WebSocket(gateway.wsUrl), "unexpected-response");
+  let body = "";
+  for await (const piece of response) body += piece;
+  assert.doesNotMatch(body, /hunter2/);
 });
 
 for (

@@ -54,6 +54,12 @@ Deno.test("the label before --domain names the runner, with or without a port be
   assert.equal(await answeredBy("Host: api.tunnel.example:8443"), "api");
 });
 
+Deno.test("a host written as far as the root, with a dot at its end, is the same host", async () => {
+  assert.equal(await answeredBy("Host: web.tunnel.example."), "web");
+  assert.equal(await answeredBy("Host: api.tunnel.example.:8443"), "api");
+  assert.equal(await answeredBy("Host: nobody.tunnel.example."), "503 no_runner");
+});
+
 Deno.test("labels in front of the runner's are the application's own", async () => {
   assert.equal(await answeredBy("Host: tenant.staging.web.tunnel.example"), "web");
 });

@@ -22,6 +22,11 @@ const badArguments: [what: string, args: string[], says: RegExp][] = [
   ["a duration without a unit", ["gateway", "--ping-interval", "3"], /--ping-interval.*'3'.*ms, s, m, h/],
   ["a duration of words", ["gateway", "--drain-timeout", "soon"], /--drain-timeout.*'soon'.*ms, s, m, h/],
   ["a negative duration", ["gateway", "--drain-timeout=-1s"], /--drain-timeout.*'-1s'.*ms, s, m, h/],
+  [
+    "a duration too long for a timer",
+    ["gateway", "--resume-window", "600h"],
+    /--resume-window.*'600h'.*at most 596h/,
+  ],
   ["a ping interval of 0", ["gateway", "--ping-interval", "0s"], /--ping-interval.*longer than 0/],
   [
     "a ping timeout below the interval",

@@ -85,6 +85,17 @@ Deno.test("a client that breaks off is seen by the origin as an abnormal end", a
   await nothingLeft();
 });
 
+Deno.test("a client that closes and does not wait for the answer has closed with its code, and all it sent arrives", async () => {
+  for (let round = 0; round < 5; round++) {
+    using client = await openReported();
+    for (let i = 0; i < 4000; i++) client.socket.send("x".repeat(50));
+    client.leave(4002);
+    assert.deepEqual(await closeSeenByOrigin(), { code: 4002, reason: "" });
+    assert.equal(await (await fetch(`${stack.origin.url}/last-heard`)).text(), "4000");
+  }
+  await nothingLeft();
+});
+
 Deno.test("an origin that breaks off is seen by the client as an abnormal end", async () => {
   using client = await WsClient.open(`${stack.gateway.wsUrl}/die`);
   assert.equal((await client.ended()).code, 1006);

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
 import { type RawData, WebSocket } from "ws";
 import { bounded } from "./bounded.ts";
 
@@ -125,6 +126,13 @@ export class WsClient implements Disposable {
   async close(code?: number, reason?: string): Promise<{ code: number; reason: string }> {
     this.socket.close(code, reason);
     return await this.ended();
+  }
+
+  /** Closes, and its side of the connection at once, as a program that ends there and then: no answer is waited for. */
+  leave(code: number): void {
+    this.socket.close(code);
+    // Not part of the interface: there is no other way to its connection.
+    (this.socket as unknown as { _socket: Socket })._socket.end();
   }
 
   /** {@link closed}, with a bound. */

@@ -36,6 +36,8 @@ const paths: Record<string, (socket: WebSocket, request: IncomingMessage, query:
   },
   "/report-close": (socket) => {
     lastClose = null;
+    heardOfLast = 0;
+    socket.on("message", () => heardOfLast++);
     socket.on("close", (code: number, reason: Uint8Array) => {
       lastClose = { code, reason: new TextDecoder().decode(reason) };
     });
@@ -59,9 +61,12 @@ const paths: Record<string, (socket: WebSocket, request: IncomingMessage, query:
 };
 
 let lastClose: { code: number; reason: string } | null = null;
+/** Messages that came at `/report-close`, of the last WebSocket there. */
+let heardOfLast = 0;
 
 const http = createServer((request, response) => {
   if (request.url === "/last-close") response.end(JSON.stringify(lastClose));
+  else if (request.url === "/last-heard") response.end(String(heardOfLast));
   else if (request.url === "/flooded") response.end(String(floodedSoFar()));
   else if (request.url === "/hear") {
     hear();

@@ -141,3 +141,16 @@ Deno.test("a second head on a kept connection has the head timeout again", async
   pair.look(10_000 + headTimeoutMs);
   assert.equal((await pair.client.response()).status, 408);
 });
+
+Deno.test("behind a refusal the rest of a request is read, and the connection closed once no more of it comes", async () => {
+  await using pair = await Pair.open();
+  await pair.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+  assert.equal((await pair.client.response()).status, 503);
+  for (let atMs = 1_000; atMs <= 5_000; atMs += 1_000) {
+    await pair.send("x");
+    pair.look(atMs);
+    assert.equal(pair.closed, false, `at ${atMs} ms`);
+  }
+  pair.look(7_000);
+  assert.equal(pair.closed, true);
+});

@@ -78,14 +78,16 @@ export class AnsweringOrigin implements Disposable {
   /**
    * One exchange over `connection`.
    *
+   * @param body what follows the request's head, of which the origin reads no more than that
    * @param writes what the origin answers: each piece once the one before was read
    * @param close whether it closes the connection behind that
    */
   async answer(
     connection: OriginConnection,
     exchange: RecordedExchange,
-    { method = "GET", writes, close = false }: {
+    { method = "GET", body, writes, close = false }: {
       method?: string;
+      body?: Uint8Array;
       writes: readonly string[];
       close?: boolean;
     },
@@ -98,6 +100,7 @@ export class AnsweringOrigin implements Disposable {
     for (const buffer = new Uint8Array(1024); !asked.endsWith("\r\n\r\n");) {
       asked += latin1.decode(buffer.subarray(0, (await peer.read(buffer))!));
     }
+    if (body !== undefined) socket.write(body);
     for (const text of writes) {
       const expected = socket.receivedBytes + text.length;
       await peer.write(Uint8Array.from(text, (character) => character.charCodeAt(0)));

@@ -240,3 +240,18 @@ Deno.test("an exchange that gives its connection up with the whole response hear
   assert.equal(await origin.rest(connection), "");
   assert.deepEqual(exchange.calls, ["whole 200 Next: next"]);
 });
+
+Deno.test("a connection is not used again when its response is complete before its request has gone out", async () => {
+  const answers = ["Content-Length: 2\r\n\r\nno", "Transfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n"];
+  for (const answer of answers) {
+    using origin = new AnsweringOrigin();
+    const connection = await origin.connect();
+    // More than a kernel takes for an origin that does not read it: the next request would wait behind it.
+    const body = new Uint8Array(32 * 1024 * 1024);
+    const writes = [`HTTP/1.1 413 Too Large\r\n${answer}`];
+    const calls = await origin.answer(connection, new RecordedExchange(), { method: "POST", body, writes });
+    assert.match(calls.at(-1)!, /^whole 413 Too Large: no$|^end$/);
+    assert.equal(origin.pool.takeIdle(), null, answer);
+    assert.equal(connection.socket.closed, true, answer);
+  }
+});

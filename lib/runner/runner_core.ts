@@ -41,6 +41,8 @@ export class RunnerCore {
   #sessionId: Uint8Array;
   #logger: Logger;
   readonly #backoff: Backoff;
+  /** How the last link ended: over a frame that one of the two ends took for wrong. */
+  #brokeProtocol = false;
   readonly #sessions: RunnerSessions;
   readonly #links: OpenLinks;
   #phase: Phase = { name: "idle" };
@@ -212,6 +214,7 @@ export class RunnerCore {
         closed: (end) => {
           welcomeTimer.cancel();
           tap?.closed(end);
+          this.#brokeProtocol = end.kind === "protocol";
           this.#linkClosed(active, end.reason);
         },
       },
@@ -270,7 +273,8 @@ export class RunnerCore {
     active.session = session;
     this.#resumeWindowMs = welcome.resumeWindowMs;
     this.#gatewayAgent = welcome.agent;
-    this.#backoff.reset();
+    // What broke the protocol may be sent again on this link: a peer that cannot bear it is not dialled ten times a second.
+    if (!this.#brokeProtocol) this.#backoff.reset();
     active.link.attachSession(session);
     session.applyPositions(positions);
     if (resumed) {

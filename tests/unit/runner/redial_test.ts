@@ -164,6 +164,30 @@ Deno.test("once welcomed a runner begins again with the shortest wait; a link wi
   assert.equal(lastWaitMs(runner), 100);
 });
 
+Deno.test("links that end over a broken protocol are dialled less and less often, until one has ended otherwise", () => {
+  const runner = new Runner(() => 0.999);
+  /** Welcomed, and told at once what no gateway may say: what broke a link may well be said again on the next. */
+  const breaks = () => {
+    const link = runner.welcomed();
+    link.receive({ type: frameTypes.probeReady, agent: "", sessionId: "", sessions: [] });
+    runner.clock.advance(1);
+    assert.equal((link.ended as { code: number }).code, 1002);
+  };
+  const waits: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    breaks();
+    waits.push(lastWaitMs(runner));
+    runner.clock.advance(longestWaitMs);
+  }
+  assert.deepEqual(waits, [100, 200, 400, 799, 1_598, 3_197, 6_394, 9_990, 9_990]);
+
+  runner.welcomed().destroy();
+  runner.clock.advance(longestWaitMs);
+  runner.welcomed().destroy();
+  runner.clock.advance(1);
+  assert.equal(lastWaitMs(runner), 100);
+});
+
 Deno.test("a laptop that slept an hour dials again within two ping intervals, and carries on with its session", () => {
   const runner = new Runner();
   const link = runner.welcomed();

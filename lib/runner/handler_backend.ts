@@ -23,17 +23,20 @@ export interface RunnerHandler {
 /** Gives streams to functions of this program. */
 export class HandlerBackend implements Backend {
   readonly #handler: RawHandler;
+  readonly #onError: (error: unknown) => void;
 
-  constructor(handler: RawHandler) {
+  /** @param onError told what a function threw. @default prints it to standard error */
+  constructor(handler: RawHandler, onError?: (error: unknown) => void) {
     this.#handler = handler;
+    this.#onError = onError ?? ((error) => console.error(error));
   }
 
   http(stream: Stream, start: RequestStartFrame): StreamHandler {
-    return new HttpHandling(stream, start, (request) => this.#handler.http(request));
+    return new HttpHandling(stream, start, (request) => this.#handler.http(request), this.#onError);
   }
 
   websocket(stream: Stream, open: WsOpenFrame): StreamHandler {
-    return new WsHandling(stream, open, (request) => this.#handler.websocket(request));
+    return new WsHandling(stream, open, (request) => this.#handler.websocket(request), this.#onError);
   }
 
   async probe(signal: AbortSignal): Promise<number> {

@@ -18,12 +18,20 @@ export class HttpHandling implements StreamHandler {
   readonly #stream: Stream;
   readonly #start: RequestStartFrame;
   readonly #serve: Serve;
+  readonly #onError: (error: unknown) => void;
   readonly #abort = new AbortController();
   readonly #gate = new WritableGate();
   readonly #body: BodySource | null;
   #requestDone: boolean;
 
-  constructor(stream: Stream, start: RequestStartFrame, serve: Serve) {
+  /** @param onError told what `serve`, or reading its response, threw */
+  constructor(
+    stream: Stream,
+    start: RequestStartFrame,
+    serve: Serve,
+    onError: (error: unknown) => void,
+  ) {
+    this.#onError = onError;
     this.#stream = stream;
     this.#start = start;
     this.#serve = serve;
@@ -92,6 +100,8 @@ export class HttpHandling implements StreamHandler {
     } catch (error) {
       // What is left of its body, nobody takes; why it cannot be given up matters to nobody either.
       if (!started) response?.body?.cancel(error).catch(() => {});
+      // That the client has left is no fault of the program's that was told so.
+      if (error !== this.#abort.signal.reason) this.#onError(error);
       if (stream.phase === "open") this.#failed(error, started);
       return;
     }

@@ -164,9 +164,9 @@ export class Runner implements AsyncDisposable {
   }
 }
 
-function backendOf({ origin, handler, rawHandler }: RunnerOptions): Backend {
+function backendOf({ origin, handler, rawHandler, onError }: RunnerOptions): Backend {
   if (origin !== undefined) return new OriginBackend(origin);
-  if (handler !== undefined) return new HandlerBackend(rawHandlerOf(handler));
-  if (rawHandler !== undefined) return new HandlerBackend(rawHandler);
+  if (handler !== undefined) return new HandlerBackend(rawHandlerOf(handler), onError);
+  if (rawHandler !== undefined) return new HandlerBackend(rawHandler, onError);
   throw new TypeError("a runner needs an origin or a handler");
 }

@@ -13,6 +13,11 @@ export interface RunnerOptions {
   handler?: RunnerHandler;
   /** As `handler`, but with requests and responses as they cross the tunnel. */
   rawHandler?: RawHandler;
+  /**
+   * Called with what a function of `handler` or `rawHandler` threw, or rejected with. Its client is told that it failed
+   * and not why. @default prints it to standard error
+   */
+  onError?: (error: unknown) => void;
   /** Name that clients are routed by. @default "default" */
   name?: string;
   /** PEM certificates trusted for the gateway besides the system's. */

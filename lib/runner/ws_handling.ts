@@ -36,7 +36,8 @@ export interface TunnelSocket {
 export interface TunnelSocketHandlers {
   /** Subprotocol to accept with, one of those the client offered. */
   protocol?: string;
-  open?(socket: TunnelSocket): void;
+  /** The client is connected. */
+  open?(socket: TunnelSocket): void | Promise<void>;
   /**
    * A whole message. It is acknowledged to the gateway when this returns, or when the promise it returned
    * resolves: a program that dies before that gets the message again when it is back. Messages come one
@@ -44,7 +45,7 @@ export interface TunnelSocketHandlers {
    */
   message?(socket: TunnelSocket, data: string | Uint8Array): void | Promise<void>;
   /** The client closed, or went away (1006). Called once, and not after `close` of this side. */
-  close?(socket: TunnelSocket, code: number, reason: string): void;
+  close?(socket: TunnelSocket, code: number, reason: string): void | Promise<void>;
 }
 
 type Serve = (request: RawRequest) => RawAcceptance | RawResponse | Promise<RawAcceptance | RawResponse>;
@@ -59,6 +60,7 @@ export class WsHandling implements StreamHandler, TunnelSocket {
   readonly #stream: Stream;
   readonly #open: WsOpenFrame;
   readonly #serve: Serve;
+  readonly #onError: (error: unknown) => void;
   readonly #abort = new AbortController();
   readonly #gate = new WritableGate();
   #handlers: RawAcceptance["handlers"] | null = null;
@@ -69,7 +71,9 @@ export class WsHandling implements StreamHandler, TunnelSocket {
   #partBytes = 0;
   #over = false;
 
-  constructor(stream: Stream, open: WsOpenFrame, serve: Serve) {
+  /** @param onError told what a function of the program threw */
+  constructor(stream: Stream, open: WsOpenFrame, serve: Serve, onError: (error: unknown) => void) {
+    this.#onError = onError;
     this.#stream = stream;
     this.#open = open;
     this.#serve = serve;
@@ -126,11 +130,7 @@ export class WsHandling implements StreamHandler, TunnelSocket {
     this.#abort.abort(new DOMException(reason, "AbortError"));
     this.#gate.release();
     this.#stream.release();
-    try {
-      this.#handlers?.close?.(this, 1006, reason);
-    } catch {
-      // The WebSocket is over already; nothing else may end because of it, and least of all the link.
-    }
+    void this.#tellClosed(1006, reason);
   }
 
   // ── private ──
@@ -145,10 +145,27 @@ export class WsHandling implements StreamHandler, TunnelSocket {
       checkFields(answer.headers);
       this.#push({ type: frameTypes.wsAccept, headers: answer.headers });
       this.#handlers = answer.handlers;
-      this.#handlers.open?.(this);
+      void this.#tellOpen();
       void this.#work();
     } catch (error) {
       this.#fail(error);
+    }
+  }
+
+  async #tellOpen(): Promise<void> {
+    try {
+      await this.#handlers?.open?.(this);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The WebSocket is over: what goes wrong here ends nothing else, and least of all the link. */
+  async #tellClosed(code: number, reason: string): Promise<void> {
+    try {
+      await this.#handlers?.close?.(this, code, reason);
+    } catch (error) {
+      this.#onError(error);
     }
   }
 
@@ -207,7 +224,7 @@ export class WsHandling implements StreamHandler, TunnelSocket {
     this.#stream.delivered(1, 0);
     if (!mine) {
       this.#push({ type: frameTypes.wsClose, code, reason });
-      this.#handlers?.close?.(this, code, reason);
+      void this.#tellClosed(code, reason);
     }
     this.#settle();
   }
@@ -226,6 +243,8 @@ export class WsHandling implements StreamHandler, TunnelSocket {
   }
 
   #fail(error: unknown): void {
+    // That the client has left is no fault of the program's that was told so.
+    if (error !== this.#abort.signal.reason) this.#onError(error);
     if (this.#over) return;
     this.#over = true;
     this.#queue = [];

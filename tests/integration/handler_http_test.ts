@@ -14,12 +14,16 @@ Deno.test.beforeAll(async () => {
 Deno.test.afterAll(async () => await gateway[Symbol.asyncDispose]());
 
 /** A runner in this program that serves with `fetch`, connected. */
-async function serving(fetch: RunnerHandler["fetch"]): Promise<Runner> {
+async function serving(
+  fetch: RunnerHandler["fetch"],
+  onError: (error: unknown) => void = () => {},
+): Promise<Runner> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const runner = Runner.start({
     gatewayUrl: new URL(gateway.wsUrl),
     token: testToken,
     handler: { fetch },
+    onError,
     onState: (state) => state.state === "connected" && resolve(),
   });
   await promise;
@@ -96,17 +100,45 @@ for (
     rejects: () => Promise.reject(new Error("the database password is hunter2")),
   })
 ) {
-  Deno.test(`a handler that ${what} makes a plain 500 that does not show why, and serves on`, async () => {
+  Deno.test(`a handler that ${what} makes a plain 500 that does not show why, and serves on; the program is told`, async () => {
     let failing = true;
-    await using _runner = await serving((request) => failing ? handler(request) : new Response("well again"));
+    const told: unknown[] = [];
+    await using _runner = await serving(
+      (request) => failing ? handler(request) : new Response("well again"),
+      (error) => told.push(error),
+    );
     const response = await rawRequest(gateway.port, "GET / HTTP/1.1\r\nHost: app\r\n\r\n");
     assert.equal(response.status, 500);
     assert.equal(field(response, "x-tunnel-error"), "handler_failed");
     assert.doesNotMatch(textOf(response), /hunter2/);
     failing = false;
     assert.equal(await (await fetch(gateway.url)).text(), "well again");
+    assert.match(told.join(), /^Error: the database password is hunter2$/);
   });
 }
+
+Deno.test("a handler that is told of its client's leaving, and rejects with that, has no fault to tell of", async () => {
+  const told: unknown[] = [];
+  const running: Promise<unknown>[] = [];
+  await using _runner = await serving((request) => {
+    const left = new Promise<never>((_, reject) => {
+      request.signal.addEventListener("abort", () => reject(request.signal.reason));
+    });
+    const answer = request.url.endsWith("/fault")
+      ? left.catch(() => Promise.reject(new Error("a fault")))
+      : left;
+    running.push(answer.catch(() => {}));
+    return answer;
+  }, (error) => told.push(error));
+  for (const [i, path] of ["/", "/fault"].entries()) {
+    using client = await RawHttpClient.connect(gateway.port);
+    await client.send(`GET ${path} HTTP/1.1\r\nHost: app\r\n\r\n`);
+    await eventually(() => running.length, (count) => count === i + 1);
+  }
+  await Promise.all(running);
+  await eventually(() => told.length, (count) => count > 0);
+  assert.deepEqual(told.map(String), ["Error: a fault"]);
+});
 
 for (
   const [what, answer] of Object.entries<() => Response>({

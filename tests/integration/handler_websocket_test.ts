@@ -17,12 +17,16 @@ Deno.test.beforeAll(async () => {
 Deno.test.afterAll(async () => await gateway[Symbol.asyncDispose]());
 
 /** A runner in this program that serves WebSockets with `websocket`, connected. */
-async function serving(websocket: RunnerHandler["websocket"]): Promise<Runner> {
+async function serving(
+  websocket: RunnerHandler["websocket"],
+  onError: (error: unknown) => void = () => {},
+): Promise<Runner> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const runner = Runner.start({
     gatewayUrl: new URL(gateway.wsUrl),
     token: testToken,
     handler: { fetch: () => new Response("plain"), websocket },
+    onError,
     onState: (state) => state.state === "connected" && resolve(),
   });
   await promise;
@@ -136,6 +140,34 @@ Deno.test("a close handler that throws costs no link, nor any other WebSocket", 
   good.close();
   await once(good, "close");
 });
+
+for (
+  const [what, handlers] of Object.entries<(fault: () => Promise<void>) => TunnelSocketHandlers>({
+    "an open": (open) => ({ open }),
+    "a message": (message) => ({ message }),
+    "a close": (close) => ({ close }),
+  })
+) {
+  Deno.test(`what ${what} handler rejects with is told to the program, and ends nothing but its WebSocket`, async () => {
+    const told = Promise.withResolvers<unknown>();
+    const fault = new Error("a fault");
+    const bad = handlers(async () => {
+      await Promise.resolve();
+      throw fault;
+    });
+    await using runner = await serving(({ url }) => url.endsWith("/bad") ? bad : echo, told.resolve);
+    const good = await connect();
+    const client = await connect("/bad");
+    client.send("go");
+    client.close();
+    assert.equal(await bounded(told.promise, "the fault"), fault);
+    good.send("still here");
+    assert.equal((await once(good, "message"))[0].toString(), "still here");
+    assert.deepEqual(runner.links().map(({ linkCount }) => linkCount), [1]);
+    good.close();
+    await once(good, "close");
+  });
+}
 
 for (
   const [how, end] of Object.entries<(client: WebSocket) => void>({

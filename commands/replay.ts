@@ -1,6 +1,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Command as UntypedCommand } from "commander";
-import { CaptureError } from "../lib/capture/mod.ts";
+import { CaptureError, StoreError } from "../lib/capture/mod.ts";
 import { readCaFile } from "./certificates.ts";
 import {
   drainTimeoutOption,
@@ -12,7 +12,7 @@ import {
   tokenOption,
 } from "./common_options.ts";
 import { HarError } from "../lib/replay/mod.ts";
-import { exitCodes, UsageError } from "./errors.ts";
+import { exitCodes, UsageError, WorkError } from "./errors.ts";
 import { isNamedHar } from "./replay_exchanges.ts";
 import { exportHar } from "./replay_har.ts";
 import { runCheck } from "./replay_check.ts";
@@ -130,6 +130,7 @@ export function replayCommand() {
           if (options.har !== undefined) return await exportHar(file, options.har, selected, signal);
           return await showTimeline(file, { ...selected, frames, json }, signal);
         } catch (error) {
+          if (error instanceof StoreError) throw new WorkError(error.message, { cause: error });
           if (!(error instanceof CaptureError || error instanceof HarError)) throw error;
           // What is no capture or HAR at all: a damaged capture is told of by the mode that reads it.
           const line = `error: ${printable(file)}: ${error.message}\n`;

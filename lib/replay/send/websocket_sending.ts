@@ -1,4 +1,4 @@
-import type { CapturedExchange, CapturedMessage } from "../../capture/mod.ts";
+import { type CapturedExchange, type CapturedMessage, StoreError } from "../../capture/mod.ts";
 import {
   encodeRequestHead,
   hasToken,
@@ -125,6 +125,8 @@ class WebSocketSending implements OriginExchange, WebSocketHandler {
   }
 
   failed(error: Error): void {
+    // A full disk here is not the origin's doing.
+    if (error instanceof StoreError) this.#done.reject(error);
     this.#origin = null;
     this.#finish(error.message);
   }
@@ -146,7 +148,12 @@ class WebSocketSending implements OriginExchange, WebSocketHandler {
       };
       this.#messages.push(message);
     }
-    message.parts.push(this.#context.store.keep(bytes, 0));
+    try {
+      message.parts.push(this.#context.store.keep(bytes, 0));
+    } catch (error) {
+      this.#done.reject(error);
+      throw error;
+    }
     message.length += bytes.length;
     message.complete = final;
     if (final) this.#received++;
@@ -259,7 +266,11 @@ class WebSocketSending implements OriginExchange, WebSocketHandler {
     if (this.#over) return;
     this.#over = true;
     this.#context.signal.removeEventListener("abort", this.#stop);
-    this.#keeper.flush();
+    try {
+      this.#keeper.flush();
+    } catch (error) {
+      this.#done.reject(error);
+    }
     const { body } = this.#keeper;
     if (failure === null) body.endedAtUs = 0;
     this.#done.resolve({

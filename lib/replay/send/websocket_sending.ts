@@ -1,4 +1,9 @@
-import { type CapturedExchange, type CapturedMessage, StoreError } from "../../capture/mod.ts";
+import {
+  type CapturedExchange,
+  type CapturedMessage,
+  type StoredBytes,
+  StoreError,
+} from "../../capture/mod.ts";
 import {
   encodeRequestHead,
   hasToken,
@@ -134,28 +139,30 @@ class WebSocketSending implements OriginExchange, WebSocketHandler {
   // ── WebSocketHandler: from the origin ──
 
   part(binary: boolean, bytes: Uint8Array, final: boolean): void {
-    let message = this.#messages.at(-1);
-    if (message === undefined || message.complete) {
-      message = {
-        timeUs: 0,
-        endedAtUs: 0,
-        from: "origin",
-        binary,
-        parts: [],
-        length: 0,
-        omittedBytes: 0,
-        complete: false,
-      };
-      this.#messages.push(message);
-    }
+    let kept: StoredBytes;
     try {
-      message.parts.push(this.#context.store.keep(bytes, 0));
+      kept = this.#context.store.keep(bytes, 0);
     } catch (error) {
       this.#done.reject(error);
       throw error;
     }
-    message.length += bytes.length;
-    message.complete = final;
+    const message = this.#messages.at(-1);
+    if (message === undefined || message.complete) {
+      this.#messages.push({
+        timeUs: 0,
+        endedAtUs: 0,
+        from: "origin",
+        binary,
+        parts: [kept],
+        length: bytes.length,
+        omittedBytes: 0,
+        complete: final,
+      });
+    } else {
+      message.parts.push(kept);
+      message.length += bytes.length;
+      message.complete = final;
+    }
     if (final) this.#received++;
     this.#wake();
   }

@@ -18,7 +18,7 @@ import { exportHar } from "./replay_har.ts";
 import { runCheck } from "./replay_check.ts";
 import { printable } from "./replay_text.ts";
 import { showTimeline } from "./replay_timeline.ts";
-import { moment, speed, streamIds } from "./replay_values.ts";
+import { moment, pathGlob, refuseEmptyTime, speed, streamIds } from "./replay_values.ts";
 import { serveCapture, serveSettings } from "./replay_serve.ts";
 import { caFileOption, gatewayUrlOption, nameOption } from "./runner_options.ts";
 import { sendToOrigin } from "./replay_to.ts";
@@ -41,7 +41,7 @@ export function replayCommand() {
     )
     .addOption(
       new Option("--path <glob>", "streams whose path matches, such as '/api/*' or '/**/events'")
-        .conflicts("check"),
+        .argParser(pathGlob).conflicts("check"),
     )
     .addOption(
       new Option("--since <moment>", "from there on: 1.5s after the beginning, or 2026-07-30T10:22:33Z")
@@ -109,6 +109,8 @@ export function replayCommand() {
       settle(command as unknown as UntypedCommand);
       const options = command.opts();
       refuseWithoutServe(command as unknown as UntypedCommand);
+      refuseInVain(command as unknown as UntypedCommand);
+      refuseEmptyTime(options);
       const json = options.json ?? false;
       Deno.exitCode = await untilStopped(async (signal) => {
         try {
@@ -160,6 +162,23 @@ function refuseWithoutServe(command: UntypedCommand): void {
     const name = option.attributeName();
     if (!flagsOfServe.includes(name) || command.getOptionValueSource(name) !== "cli") continue;
     throw new UsageError(`${option.long} is for --serve, which makes this a runner`);
+  }
+}
+
+/**
+ * Flags with a default that mean nothing where nothing is sent or served.
+ *
+ * @throws {UsageError} when one of them is given
+ */
+function refuseInVain(command: UntypedCommand): void {
+  const isGiven = (name: string) => command.getOptionValueSource(name) === "cli";
+  const sends = command.getOptionValue("to") !== undefined;
+  const serves = command.getOptionValue("serve") === true;
+  if (isGiven("timeout") && !sends) {
+    throw new UsageError("--timeout is for --to: give the origin that requests are sent to");
+  }
+  for (const [name, flag] of [["speed", "--speed"], ["caFile", "--ca-file"]]) {
+    if (isGiven(name) && !sends && !serves) throw new UsageError(`${flag} is for --to and --serve`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Command as UntypedCommand } from "commander";
-import { CaptureError } from "../lib/capture/mod.ts";
+import { CaptureError, StoreError } from "../lib/capture/mod.ts";
 import { readCaFile } from "./certificates.ts";
 import {
   drainTimeoutOption,
@@ -12,13 +12,13 @@ import {
   tokenOption,
 } from "./common_options.ts";
 import { HarError } from "../lib/replay/mod.ts";
-import { exitCodes, UsageError } from "./errors.ts";
+import { exitCodes, UsageError, WorkError } from "./errors.ts";
 import { isNamedHar } from "./replay_exchanges.ts";
 import { exportHar } from "./replay_har.ts";
 import { runCheck } from "./replay_check.ts";
 import { printable } from "./replay_text.ts";
 import { showTimeline } from "./replay_timeline.ts";
-import { moment, speed, streamIds } from "./replay_values.ts";
+import { moment, pathGlob, refuseEmptyTime, speed, streamIds } from "./replay_values.ts";
 import { refuseForeignFlags, withPurpose } from "./replay_flags.ts";
 import { serveCapture, serveSettings } from "./replay_serve.ts";
 import { caFileOption, gatewayUrlOption, nameOption } from "./runner_options.ts";
@@ -42,7 +42,7 @@ export function replayCommand() {
     )
     .addOption(
       new Option("--path <glob>", "streams whose path matches, such as '/api/*' or '/**/events'")
-        .conflicts("check"),
+        .argParser(pathGlob).conflicts("check"),
     )
     .addOption(
       new Option("--since <moment>", "from there on: 1.5s after the beginning, or 2026-07-30T10:22:33Z")
@@ -123,6 +123,7 @@ export function replayCommand() {
       settle(command as unknown as UntypedCommand);
       const options = command.opts();
       refuseForeignFlags(command as unknown as UntypedCommand);
+      refuseEmptyTime(options);
       const json = options.json ?? false;
       Deno.exitCode = await untilStopped(async (signal) => {
         try {
@@ -143,6 +144,7 @@ export function replayCommand() {
           if (options.har !== undefined) return await exportHar(file, options.har, selected, signal);
           return await showTimeline(file, { ...selected, frames, json }, signal);
         } catch (error) {
+          if (error instanceof StoreError) throw new WorkError(error.message, { cause: error });
           if (!(error instanceof CaptureError || error instanceof HarError)) throw error;
           // What is no capture or HAR at all: a damaged capture is told of by the mode that reads it.
           const line = `error: ${printable(file)}: ${error.message}\n`;

@@ -2,13 +2,13 @@ import {
   type ByteStore,
   type CapturedExchange,
   CaptureError,
+  CaptureReader,
   ExchangeAssembler,
   readRecords,
 } from "../lib/capture/mod.ts";
 import { readHar } from "../lib/replay/mod.ts";
-import { UsageError } from "./errors.ts";
-import { fileProblem } from "./files.ts";
-import { openCapture, ReadingProgress } from "./replay_reading.ts";
+import { PeekedFile } from "./peeked_file.ts";
+import { ReadingProgress } from "./replay_reading.ts";
 import { headerLines, printable } from "./replay_text.ts";
 
 /** A capture or HAR that exchanges are read from. */
@@ -77,7 +77,10 @@ export async function readExchanges(
  * @throws as {@link readExchanges}
  */
 export async function readEachExchange(file: string, options: ReadEachOptions): Promise<ReadingEnd> {
-  return isHar(file) ? await fromHar(file, options) : await fromCapture(file, options);
+  using opened = PeekedFile.open(file);
+  return isNamedHar(file) || opened.startsAsJson
+    ? await fromHar(file, opened, options)
+    : await fromCapture(file, opened, options);
 }
 
 /** Whether a file's name says that it is a HAR. */
@@ -85,18 +88,9 @@ export function isNamedHar(file: string): boolean {
   return file.toLowerCase().endsWith(".har");
 }
 
-/** Whether it is one by its name, or because it begins as JSON does. */
-function isHar(file: string): boolean {
-  if (isNamedHar(file)) return true;
-  using opened = openFile(file);
-  const start = new Uint8Array(64);
-  const count = opened.readSync(start) ?? 0;
-  return new TextDecoder().decode(start.subarray(0, count)).trimStart().startsWith("{");
-}
-
-async function fromCapture(file: string, options: ReadEachOptions): Promise<ReadingEnd> {
+async function fromCapture(file: string, opened: PeekedFile, options: ReadEachOptions): Promise<ReadingEnd> {
   const { store, signal, onSource, onExchange } = options;
-  using reader = openCapture(file);
+  const reader = new CaptureReader({ readSync: (buffer) => opened.readSync(buffer) }, opened.sizeBytes);
   const { side, startedAtUs, raw, settings } = reader.header;
   const redacted = raw ? null : (settings.redacted ?? "").split(" ").filter((name) => name !== "");
   onSource({ lines: headerLines(reader.header, file), startedAtUs, redacted });
@@ -116,10 +110,9 @@ async function fromCapture(file: string, options: ReadEachOptions): Promise<Read
   return { damage, interrupted: signal.aborted };
 }
 
-async function fromHar(file: string, options: ReadEachOptions): Promise<ReadingEnd> {
+async function fromHar(file: string, opened: PeekedFile, options: ReadEachOptions): Promise<ReadingEnd> {
   const { store, signal, onSource, onExchange } = options;
-  using opened = openFile(file);
-  using progress = new ReadingProgress(opened.statSync().size);
+  using progress = new ReadingProgress(opened.sizeBytes);
   const { creator, startedAtUs, exchanges, skipped, aborted } = await readHar(opened, {
     store,
     signal,
@@ -135,13 +128,4 @@ async function fromHar(file: string, options: ReadEachOptions): Promise<ReadingE
   onSource({ lines, startedAtUs, redacted: [] });
   for (const exchange of exchanges) onExchange(exchange);
   return { damage: null, interrupted: aborted };
-}
-
-/** @throws {UsageError} when there is no such file, or it cannot be read */
-function openFile(file: string): Deno.FsFile {
-  try {
-    return Deno.openSync(file);
-  } catch (cause) {
-    throw new UsageError(`cannot read ${file}: ${fileProblem(cause)}`, { cause });
-  }
 }

@@ -1,6 +1,6 @@
 import { CaptureError, type CaptureReader, readRecords } from "../lib/capture/mod.ts";
 import { HarExport } from "../lib/replay/mod.ts";
-import { exitCodes, UsageError } from "./errors.ts";
+import { exitCodes, UsageError, WorkError } from "./errors.ts";
 import { fileProblem } from "./files.ts";
 import { LineOutput } from "./replay_output.ts";
 import { openCapture, ReadingProgress } from "./replay_reading.ts";
@@ -74,10 +74,8 @@ function endingLines(
 /** A file that is written in pieces of text. */
 class TextFile implements Disposable {
   readonly #file: Deno.FsFile;
-  readonly #buffer = new TextBuffer(bufferBytes, (bytes) => {
-    writeAll(this.#file, bytes);
-    this.bytes += bytes.length;
-  });
+  readonly #path: string;
+  readonly #buffer = new TextBuffer(bufferBytes, (bytes) => this.#write(bytes));
   /** Written so far. */
   bytes = 0;
 
@@ -94,7 +92,7 @@ class TextFile implements Disposable {
         throw new UsageError(`--har ${path} is the capture itself: name another file`);
       }
       file.truncateSync();
-      return new TextFile(file);
+      return new TextFile(file, path);
     } catch (cause) {
       if (cause instanceof UsageError) throw cause;
       const problem = cause instanceof Deno.errors.NotFound
@@ -104,20 +102,32 @@ class TextFile implements Disposable {
     }
   }
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(file: Deno.FsFile, path: string) {
     this.#file = file;
+    this.#path = path;
   }
 
   write(text: string): void {
     this.#buffer.write(text);
   }
 
+  /** @throws {WorkError} when the disk is full */
   flush(): void {
     this.#buffer.flush();
   }
 
   [Symbol.dispose](): void {
     this.#file.close();
+  }
+
+  #write(bytes: Uint8Array): void {
+    try {
+      writeAll(this.#file, bytes);
+    } catch (cause) {
+      const problem = `cannot write --har ${this.#path}: ${fileProblem(cause)}`;
+      throw new WorkError(`${problem}; what it holds is no whole HAR`, { cause });
+    }
+    this.bytes += bytes.length;
   }
 }
 

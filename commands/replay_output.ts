@@ -1,3 +1,5 @@
+import { WorkError } from "./errors.ts";
+import { fileProblem } from "./files.ts";
 import { TextBuffer, writeAll } from "./text_buffer.ts";
 
 /** Lines are gathered up to this size before they are written, bytes. */
@@ -29,7 +31,9 @@ export class LineOutput {
     try {
       writeAll(Deno.stdout, bytes);
     } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      if (!(error instanceof Deno.errors.BrokenPipe)) {
+        throw new WorkError(`cannot write to standard output: ${fileProblem(error)}`, { cause: error });
+      }
       this.closed = true;
     }
   }

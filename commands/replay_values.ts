@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { parseStreamId } from "../lib/protocol/mod.ts";
 import type { CaptureHeader } from "../lib/capture/mod.ts";
 import { globPattern, type Selection } from "../lib/replay/mod.ts";
+import { UsageError } from "./errors.ts";
 import { duration } from "./values.ts";
 
 /** A moment in a capture: so long after its beginning, or by the wall clock. Microseconds. */
@@ -18,6 +19,20 @@ export function moment(text: string): Moment {
   throw new InvalidArgumentError(
     "A moment is a time after the beginning, such as 1.5s, or a date and time, such as 2026-07-30T10:22:33Z.",
   );
+}
+
+/** A pattern for paths. What begins with nothing that a path begins with would match none. */
+export function pathGlob(text: string): string {
+  if (!/^[/*?]/.test(text)) {
+    throw new InvalidArgumentError("A path begins with a slash or *, such as '/api/*' or '/**/events'.");
+  }
+  return text;
+}
+
+/** @throws {UsageError} when no moment is asked for */
+export function refuseEmptyTime({ since, until }: { since?: Moment; until?: Moment }): void {
+  if (since === undefined || until === undefined || since.kind !== until.kind || since.us <= until.us) return;
+  throw new UsageError("--since is later than --until: what lies between them is asked for");
 }
 
 /** What of a capture is asked for, as the flags have it. */

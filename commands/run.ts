@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from "commander";
 import type { Command as TypedCommand } from "@commander-js/extra-typings";
-import { exitCodes, UsageError } from "./errors.ts";
+import { exitCodes, UsageError, WorkError } from "./errors.ts";
 import { withoutSecrets } from "./secrets.ts";
 
 /** Runs the command tree on `args` and ends the process with the status it calls for. */
@@ -26,9 +26,9 @@ export async function run(program: TypedCommand, args: string[]): Promise<never>
       // Help and version were asked for and have been printed; all else is bad usage and has been said.
       Deno.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
     }
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof UsageError || error instanceof WorkError)) throw error;
     writeError(oneLine(`error: ${error.message}`));
-    Deno.exit(exitCodes.usage);
+    Deno.exit(error instanceof UsageError ? exitCodes.usage : exitCodes.failed);
   }
   Deno.exit(Deno.exitCode);
 }

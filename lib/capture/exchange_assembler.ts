@@ -196,21 +196,22 @@ export class ExchangeAssembler {
     seen: { from: Origin; timeUs: number; omittedBytes: number },
   ): void {
     const { from, timeUs } = seen;
-    let message = exchange.messages.findLast((message) => message.from === from);
+    const bytes = this.#keep(frame, seen.omittedBytes);
+    const message = exchange.messages.findLast((message) => message.from === from);
     if (message === undefined || message.complete) {
-      message = {
+      exchange.messages.push({
         timeUs,
         endedAtUs: timeUs,
         from,
         binary: frame.binary,
-        parts: [],
-        length: 0,
-        omittedBytes: 0,
-        complete: false,
-      };
-      exchange.messages.push(message);
+        // There may be millions: a list that begins empty has room for sixteen more.
+        parts: [bytes],
+        length: bytes.length,
+        omittedBytes: bytes.omittedBytes,
+        complete: frame.final,
+      });
+      return;
     }
-    const bytes = this.#keep(frame, seen.omittedBytes);
     message.parts.push(bytes);
     message.length += bytes.length;
     message.omittedBytes += bytes.omittedBytes;

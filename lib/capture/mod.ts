@@ -28,4 +28,5 @@ export {
   type SpilledBytes,
   SpillStore,
   type StoredBytes,
+  StoreError,
 } from "./stored_bytes.ts";

@@ -63,7 +63,8 @@ export class CaptureReader implements Disposable {
   static open(path: string): CaptureReader {
     const file = Deno.openSync(path);
     try {
-      return new CaptureReader(file, file.statSync().size);
+      const { isFile, size } = file.statSync();
+      return new CaptureReader(file, isFile ? size : null);
     } catch (error) {
       file.close();
       throw error;

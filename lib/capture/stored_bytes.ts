@@ -42,10 +42,29 @@ export class LengthStore implements ByteStore {
   [Symbol.dispose](): void {}
 }
 
+/** The temporary file of a {@link SpillStore} cannot be made or written. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+}
+
 /** Bytes in the file of a {@link SpillStore}. */
 export interface SpilledBytes extends StoredBytes {
   /** Offset in that file. */
   readonly at: number;
+}
+
+/** A class of its own, for there may be millions: objects with a closure each take three times as much. */
+class Spilled implements SpilledBytes {
+  constructor(
+    readonly store: SpillStore,
+    readonly at: number,
+    readonly length: number,
+    readonly omittedBytes: number,
+  ) {}
+
+  read(into?: Uint8Array): Uint8Array {
+    return this.store.read(this.at, this.length, into);
+  }
 }
 
 /** Writes to the file are gathered up to this size, bytes. */
@@ -61,17 +80,29 @@ const keepsName = Deno.build.os === "windows";
  */
 export class SpillStore implements ByteStore {
   /** Where the file is, or was made. */
-  readonly path = Deno.makeTempFileSync({ prefix: "tunnel-replay-", suffix: ".spill" });
-  readonly #file = Deno.openSync(this.path, { read: true, write: true });
+  readonly path: string;
+  readonly #file: Deno.FsFile;
   /** Used again and again: memory that is thrown away in such amounts is not taken back fast enough. */
   readonly #gathered = new Uint8Array(gatherBytes);
   #gatheredBytes = 0;
   #written = 0;
 
+  /** @throws {StoreError} when the folder for temporary files takes none */
   constructor() {
+    this.path = orStoreError(
+      "made",
+      () => Deno.makeTempFileSync({ prefix: "tunnel-replay-", suffix: ".spill" }),
+    );
+    try {
+      this.#file = orStoreError("opened", () => Deno.openSync(this.path, { read: true, write: true }));
+    } catch (error) {
+      Deno.removeSync(this.path);
+      throw error;
+    }
     if (!keepsName) Deno.removeSync(this.path);
   }
 
+  /** @throws {StoreError} when the disk is full */
   keep(bytes: Uint8Array, omittedBytes: number): SpilledBytes {
     const { length } = bytes;
     if (this.#gatheredBytes + length > gatherBytes) this.#flush();
@@ -87,7 +118,7 @@ export class SpillStore implements ByteStore {
 
   /** What {@link keep} gave for the bytes at this offset, for those who remember no more than that. */
   at(at: number, { length, omittedBytes }: { length: number; omittedBytes: number }): SpilledBytes {
-    return { at, length, omittedBytes, read: (into) => this.#read(at, length, into) };
+    return new Spilled(this, at, length, omittedBytes);
   }
 
   /** Forgets everything that was kept: nothing of it may be read again. */
@@ -108,12 +139,15 @@ export class SpillStore implements ByteStore {
   }
 
   #write(bytes: Uint8Array): void {
-    this.#file.seekSync(this.#written, Deno.SeekMode.Start);
-    for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
+    orStoreError("written", () => {
+      this.#file.seekSync(this.#written, Deno.SeekMode.Start);
+      for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
+    });
     this.#written += bytes.length;
   }
 
-  #read(at: number, length: number, into?: Uint8Array): Uint8Array {
+  /** As {@link StoredBytes.read}, of any place in the file. */
+  read(at: number, length: number, into?: Uint8Array): Uint8Array {
     const gatheredAt = at - this.#written;
     if (gatheredAt >= 0) return this.#gathered.slice(gatheredAt, gatheredAt + length);
     const fits = into !== undefined && into.length >= length;
@@ -125,5 +159,18 @@ export class SpillStore implements ByteStore {
       done += count;
     }
     return bytes;
+  }
+}
+
+/** @throws {StoreError} in place of what the file system says */
+function orStoreError<T>(done: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError(
+      `the temporary file for bodies cannot be ${done}: ${problem}; the folder of TMPDIR (TEMP on Windows), or /tmp, must exist, be writable and have room for about the size of the capture`,
+      { cause },
+    );
   }
 }

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { StoredBytes } from "../../capture/mod.ts";
 import { headerValue, type RawHeaders } from "../../http1/mod.ts";
-import { withoutContentCoding } from "./content_coding.ts";
+import { codingsOf, decodedWhole } from "../content_coding.ts";
 import { isOtherCharset } from "./read_body.ts";
 
 /** Larger bodies are written piece by piece as base64, as they were sent: memory stays small. */
@@ -32,16 +32,16 @@ export function bodyText(
   content: "request" | "response",
 ): BodyText {
   const length = parts.reduce((sum, part) => sum + part.length - part.omittedBytes, 0);
-  const coding = (content === "response" ? headerValue(headers, "content-encoding") : undefined) ?? "";
+  const codings = content === "response" ? codingsOf(headers) : [];
   if (length > maxWholeBytes) {
-    return { base64: true, length, encoded: coding !== "", pieces: () => base64Pieces(parts) };
+    return { base64: true, length, encoded: codings.length > 0, pieces: () => base64Pieces(parts) };
   }
   const raw = Buffer.concat(parts.map(keptBytes));
   const isWhole = parts.every((part) => part.omittedBytes === 0);
-  const decoded = coding === "" || raw.length === 0
+  const decoded = codings.length === 0 || raw.length === 0
     ? raw
     : isWhole
-    ? withoutContentCoding(raw, coding)
+    ? decodedWhole(raw, codings)
     : null;
   const bytes = decoded ?? raw;
   const text = decoded === null ? null : textOf(bytes, headerValue(headers, "content-type") ?? "");

@@ -4,8 +4,9 @@ import type { Answered, Close } from "./answered.ts";
 import { compareContent, type Content } from "./compare_content.ts";
 import { compareHeaders, type SeenHeaders } from "./compare_headers.ts";
 import { compareMessages } from "./compare_messages.ts";
-import { codingsOf } from "./content_coding.ts";
+import { codingsOf } from "../content_coding.ts";
 import { Differences } from "./difference.ts";
+import { ReceivedMessages } from "./received_messages.ts";
 import type { RedactedValues } from "./redacted.ts";
 import { isWebSocket, type RecordedEnd, recordedEnd } from "./recorded_end.ts";
 
@@ -64,19 +65,13 @@ export async function compareAnswer(
   if (isWebSocket(exchange) && after?.status === 101) {
     const closing = exchange.closes[0];
     const recorded = exchange.messages.filter(({ from }) => from === "origin");
-    const required = closing?.from === "client" ? receivedBefore(exchange, closing.timeUs) : recorded.length;
+    const required = closing?.from === "client"
+      ? new ReceivedMessages(exchange).before(closing.timeUs)
+      : recorded.length;
     await compareMessages(recorded, answered.messages, { required, differences, note });
     if (answered.failure === null) compareCloses(closeFrom(exchange, "origin"), answered.close, differences);
   }
   return { differences, notes };
-}
-
-/** The origin's messages that were there before `timeUs`. */
-export function receivedBefore({ messages }: CapturedExchange, timeUs: number): number {
-  return messages.filter(({ from, complete, endedAtUs }) =>
-    from === "origin" && complete && endedAtUs <= timeUs
-  )
-    .length;
 }
 
 /** The close that came from a side; `null` when there was none. */

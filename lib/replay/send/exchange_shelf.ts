@@ -1,4 +1,10 @@
-import type { CapturedExchange, SpilledBytes, SpillStore, StoredBytes } from "../../capture/mod.ts";
+import type {
+  CapturedExchange,
+  CapturedMessage,
+  SpilledBytes,
+  SpillStore,
+  StoredBytes,
+} from "../../capture/mod.ts";
 import { endedAtUs } from "./recorded_end.ts";
 import type { Spans } from "./send_schedule.ts";
 
@@ -11,6 +17,9 @@ export interface ShelvedExchange {
 
 /** Most bytes of UTF-8 that a UTF-16 code unit takes. */
 const maxBytesPerUnit = 3;
+
+/** Messages of one exchange in one text: there may be millions, and more than a string can hold. */
+const messagesTogether = 1000;
 
 /**
  * Keeps exchanges in a {@link SpillStore} until it is their turn: of each, some forty bytes stay in memory, so that a
@@ -39,11 +48,11 @@ export class ExchangeShelf {
 
   /** @param exchange whose bodies are in the shelf's store */
   add(exchange: CapturedExchange, skip: string | null): void {
-    const text = JSON.stringify(
-      { exchange, skip },
-      (_key, value) => isStored(value) ? this.#packed(value) : value,
-    );
-    const { at, length } = this.#store.keep(this.#encoded(text), 0);
+    const messages: Place[] = [];
+    for (let i = 0; i < exchange.messages.length; i += messagesTogether) {
+      messages.push(this.#put(exchange.messages.slice(i, i + messagesTogether)));
+    }
+    const { at, length } = this.#put({ exchange: { ...exchange, messages: [] }, skip, messages });
     this.#startUs.push(exchange.startedAtUs);
     this.#endUs.push(Math.max(exchange.startedAtUs, endedAtUs(exchange)));
     this.#skipped.push(skip === null ? 0 : 1);
@@ -65,7 +74,22 @@ export class ExchangeShelf {
   /** @param index in the order of starts */
   take(index: number): ShelvedExchange {
     const i = this.#order[index];
-    const stored = this.#store.at(this.#at[i], { length: this.#length[i], omittedBytes: 0 });
+    const place = { at: this.#at[i], length: this.#length[i] };
+    const { exchange, skip, messages } = this.#get(place) as ShelvedExchange & { messages: Place[] };
+    for (const place of messages) {
+      for (const message of this.#get(place) as CapturedMessage[]) exchange.messages.push(message);
+    }
+    return { exchange, skip };
+  }
+
+  #put(value: unknown): Place {
+    const text = JSON.stringify(value, (_key, value) => isStored(value) ? this.#packed(value) : value);
+    const { at, length } = this.#store.keep(this.#encoded(text), 0);
+    return { at, length };
+  }
+
+  #get({ at, length }: Place): unknown {
+    const stored = this.#store.at(at, { length, omittedBytes: 0 });
     return JSON.parse(new TextDecoder().decode(stored.read()), (_key, value) => this.#unpacked(value));
   }
 
@@ -86,6 +110,12 @@ export class ExchangeShelf {
     const { spilledAt, length, omittedBytes } = value as Packed;
     return this.#store.at(spilledAt, { length, omittedBytes });
   }
+}
+
+/** Where JSON lies in the store. */
+interface Place {
+  at: number;
+  length: number;
 }
 
 /** Bytes in the store, as they are written into it themselves. */

@@ -1,4 +1,4 @@
-import type { CapturedExchange } from "../../capture/mod.ts";
+import { type CapturedExchange, StoreError } from "../../capture/mod.ts";
 import {
   chunkEnd,
   EncodeError,
@@ -107,6 +107,8 @@ class HttpSending implements OriginExchange {
   }
 
   failed(error: Error, begun: boolean): void {
+    // A full disk here is not the origin's doing.
+    if (error instanceof StoreError) this.#done.reject(error);
     this.stale = !begun && (this.#connection?.exchanges ?? 0) > 1;
     this.#finish(error.message);
   }
@@ -164,7 +166,11 @@ class HttpSending implements OriginExchange {
     this.#context.signal.removeEventListener("abort", this.#stop);
     this.#connection = null;
     this.#drained?.();
-    this.#keeper.flush();
+    try {
+      this.#keeper.flush();
+    } catch (error) {
+      this.#done.reject(error);
+    }
     const { body } = this.#keeper;
     if (failure === null) body.endedAtUs = 0;
     this.#done.resolve({

@@ -75,9 +75,12 @@ class SendAgain implements Disposable {
   #wake: () => void = () => {};
   /** What must not happen: a full disk, say. */
   #broken: { error: unknown } | null = null;
+  /** Ends all that are under way then. */
+  readonly #stopping = new AbortController();
 
   constructor(shelf: ExchangeShelf, options: SendAgainOptions) {
-    const { target, speed = 1, timeoutMs = defaultTimeoutMs, caCerts, answers: store, signal } = options;
+    const { target, speed = 1, timeoutMs = defaultTimeoutMs, caCerts, answers: store } = options;
+    const signal = AbortSignal.any([options.signal, this.#stopping.signal]);
     this.#shelf = shelf;
     this.#options = options;
     const endpoint = endpointOf(target);
@@ -99,7 +102,8 @@ class SendAgain implements Disposable {
     try {
       const spans = this.#shelf.sort();
       await this.#sendAll(new SendSchedule(spans, this.#context.speed));
-      while (this.#underWay > 0 && this.#broken === null) await this.#woken(null);
+      // All of them, for they write into stores that are closed afterwards.
+      while (this.#underWay > 0) await this.#woken(null);
       if (this.#broken !== null) throw this.#broken.error;
       return {
         ...this.#totals.counts,
@@ -143,7 +147,7 @@ class SendAgain implements Disposable {
     const behindMs = this.#context.speed === Infinity ? 0 : (nowUs - schedule.dueUs(index)) / 1000;
     this.#totals.sent(exchange, behindMs);
     this.#underWay++;
-    this.#exchange(exchange, () => schedule.ended(index)).catch((error) => this.#broken = { error })
+    this.#exchange(exchange, () => schedule.ended(index)).catch((error) => this.#breakOff(error))
       .finally(() => {
         this.#underWay--;
         if (this.#underWay === 0) this.#options.answers.clear();
@@ -151,9 +155,14 @@ class SendAgain implements Disposable {
       });
   }
 
+  #breakOff(error: unknown): void {
+    this.#broken ??= { error };
+    this.#stopping.abort();
+  }
+
   /** @param ended is called when the answer has come, before it is compared */
   async #exchange(exchange: CapturedExchange, ended: () => void): Promise<void> {
-    const { overrides = [], redacted, signal } = this.#options;
+    const { overrides = [], redacted } = this.#options;
     const fields = requestFields(exchange, { overrides, redacted, host: this.#host });
     const answered = await this.#send(exchange, fields);
     ended();
@@ -163,7 +172,7 @@ class SendAgain implements Disposable {
       withheld: fields.withheld,
       replayed: { status: answered.answer?.status ?? null, durationMs: answered.durationMs },
     };
-    if (answered.failure !== null && signal.aborted) {
+    if (answered.failure !== null && this.#context.signal.aborted) {
       return this.#report({ ...outcome, result: "interrupted", reason: "told to stop" });
     }
     const { differences, notes } = await compareAnswer(exchange, answered, {

@@ -1,6 +1,6 @@
 import type { CapturedExchange, CapturedMessage } from "../../capture/mod.ts";
 import { isWireCloseCode } from "../../websocket/mod.ts";
-import { receivedBefore } from "./compare_answer.ts";
+import { ReceivedMessages } from "./received_messages.ts";
 
 /** What the client did next on a WebSocket. */
 export type ClientAct =
@@ -25,9 +25,10 @@ export interface ScriptStep {
  */
 export function clientScript(exchange: CapturedExchange): ScriptStep[] {
   const { messages, closes, startedAtUs, endedAtUs, reset } = exchange;
+  const received = new ReceivedMessages(exchange);
   const steps: ScriptStep[] = [];
   const step = (act: ClientAct, timeUs: number) =>
-    steps.push({ act, afterUs: timeUs - startedAtUs, received: receivedBefore(exchange, timeUs) });
+    steps.push({ act, afterUs: timeUs - startedAtUs, received: received.before(timeUs) });
   for (const message of messages) {
     if (message.from === "client") step({ kind: "message", message }, message.timeUs);
   }

@@ -1,4 +1,9 @@
-import type { CapturedExchange, CapturedMessage } from "../../capture/mod.ts";
+import {
+  type CapturedExchange,
+  type CapturedMessage,
+  type StoredBytes,
+  StoreError,
+} from "../../capture/mod.ts";
 import {
   encodeRequestHead,
   hasToken,
@@ -125,6 +130,8 @@ class WebSocketSending implements OriginExchange, WebSocketHandler {
   }
 
   failed(error: Error): void {
+    // A full disk here is not the origin's doing.
+    if (error instanceof StoreError) this.#done.reject(error);
     this.#origin = null;
     this.#finish(error.message);
   }
@@ -132,23 +139,30 @@ class WebSocketSending implements OriginExchange, WebSocketHandler {
   // ── WebSocketHandler: from the origin ──
 
   part(binary: boolean, bytes: Uint8Array, final: boolean): void {
-    let message = this.#messages.at(-1);
+    let kept: StoredBytes;
+    try {
+      kept = this.#context.store.keep(bytes, 0);
+    } catch (error) {
+      this.#done.reject(error);
+      throw error;
+    }
+    const message = this.#messages.at(-1);
     if (message === undefined || message.complete) {
-      message = {
+      this.#messages.push({
         timeUs: 0,
         endedAtUs: 0,
         from: "origin",
         binary,
-        parts: [],
-        length: 0,
+        parts: [kept],
+        length: bytes.length,
         omittedBytes: 0,
-        complete: false,
-      };
-      this.#messages.push(message);
+        complete: final,
+      });
+    } else {
+      message.parts.push(kept);
+      message.length += bytes.length;
+      message.complete = final;
     }
-    message.parts.push(this.#context.store.keep(bytes, 0));
-    message.length += bytes.length;
-    message.complete = final;
     if (final) this.#received++;
     this.#wake();
   }
@@ -259,7 +273,11 @@ class WebSocketSending implements OriginExchange, WebSocketHandler {
     if (this.#over) return;
     this.#over = true;
     this.#context.signal.removeEventListener("abort", this.#stop);
-    this.#keeper.flush();
+    try {
+      this.#keeper.flush();
+    } catch (error) {
+      this.#done.reject(error);
+    }
     const { body } = this.#keeper;
     if (failure === null) body.endedAtUs = 0;
     this.#done.resolve({

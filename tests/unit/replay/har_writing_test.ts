@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import {
   bytesOf,
@@ -109,6 +109,7 @@ Deno.test("content is written as its reader sees it: decoded, as text where it i
     ["br", brotliCompressSync(text)],
     ["deflate", deflateSync(text)],
     ["deflate", deflateRawSync(text)],
+    ["zstd", zstdCompressSync(text)],
     ["deflate, GZIP", gzipSync(deflateSync(text))],
   ];
   for (const [coding, bytes] of codings) {
@@ -126,6 +127,17 @@ Deno.test("content is written as its reader sees it: decoded, as text where it i
     assert.deepEqual(again.answer!.headers, ["Content-Length", "18"]);
     assert.equal(new TextDecoder().decode(bytesOf(again.answer!.body.parts)), text);
   }
+});
+
+Deno.test("codings on two lines of a header are both taken off", () => {
+  const [exchange] = exchangesOf(
+    new RecordedSession().connect().up(1, 0, get).down(1, 0, ok).down(1, 1, end),
+  );
+  const bytes = gzipSync(deflateSync("plain"));
+  exchange.answer!.headers = ["Content-Encoding", "deflate", "content-encoding", "gzip"];
+  exchange.answer!.body.parts = [{ timeUs: 0, bytes: store.keep(bytes, 0) }];
+  exchange.answer!.body.length = bytes.length;
+  assert.equal(JSON.parse(written([exchange])).log.entries[0].response.content.text, "plain");
 });
 
 Deno.test("content that cannot be decoded stays in its coding, and is read so again", async () => {

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import {
+  brotliCompressSync,
+  constants,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from "node:zlib";
 import fc from "fast-check";
 import { compareContent, type Content } from "../../../../lib/replay/send/compare_content.ts";
 import { Differences } from "../../../../lib/replay/send/difference.ts";
@@ -62,21 +69,24 @@ Deno.test("content that is not held in memory differs by its first byte and its 
 });
 
 for (
-  const [coding, encode] of [
+  const [form, encode] of [
     ["gzip", gzipSync],
     ["deflate", deflateSync],
+    ["deflate in its bare form", deflateRawSync],
     ["br", (text: string) => brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } })],
     ["zstd", zstdCompressSync],
   ] as const
 ) {
-  Deno.test(`what ${coding} holds is compared, not its bytes`, async () => {
+  const coding = form.split(" ")[0];
+
+  Deno.test(`what ${form} holds is compared, not its bytes`, async () => {
     const coded = (text: string) => content(encode(text), { codings: [coding], maybeJson: true });
     assert.deepEqual((await compare(coded('{"a":1}'), content('{"a":1}', { maybeJson: true }))).found, []);
     const { found, notes } = await compare(coded('{"a":1}'), coded('{"a":2}'));
     assert.deepEqual([found, notes], [[["$.a", "1", "2"]], []]);
   });
 
-  Deno.test(`of a body in ${coding} that the capture kept in part, what can be read is compared`, async () => {
+  Deno.test(`of a body in ${form} that the capture kept in part, what can be read is compared`, async () => {
     const text = Array.from({ length: 16_000 }, (_, i) => `line ${i} ${Math.imul(i, 2654435761)}\n`).join("");
     const bytes = encode(text);
     const part = content(bytes, { codings: [coding], omitted: bytes.length >> 1 });

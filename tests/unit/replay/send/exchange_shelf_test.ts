@@ -29,3 +29,24 @@ Deno.test("exchanges come off the shelf in the order of their starts, whole, bod
   assert.equal(decode(bytesOf(first.exchange.answer!.body.parts)), "answer");
   assert.equal(decode(bytesOf(second.exchange.messages[0].parts)), "hi");
 });
+
+Deno.test("a WebSocket of any number of messages comes off the shelf whole, and is put there in small pieces", () => {
+  let largest = 0;
+  class Watched extends SpillStore {
+    override keep(bytes: Uint8Array, omittedBytes: number) {
+      largest = Math.max(largest, bytes.length);
+      return super.keep(bytes, omittedBytes);
+    }
+  }
+  using store = new Watched();
+  const shelf = new ExchangeShelf(store);
+  const messages = Array.from({ length: 12_345 }, (_, i) => messageOf("client", 2000 + i, `message ${i}`));
+  shelf.add(exchangeOf({ kind: "websocket", messages }), "because");
+  shelf.sort();
+  const { exchange, skip } = shelf.take(0);
+  const said = ({ timeUs, parts }: typeof messages[0]) =>
+    `${timeUs} ${new TextDecoder().decode(bytesOf(parts))}`;
+  assert.deepEqual(exchange.messages.map(said), messages.map(said));
+  assert.equal(skip, "because");
+  assert.ok(largest < 512 * 1024, `${largest} bytes in one piece`);
+});

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type CapturedExchange, type SpilledBytes, SpillStore, StoreError } from "../../lib/capture/mod.ts";
+import { ExchangeShelf, RedactedValues, sendAgain } from "../../lib/replay/mod.ts";
+import { stopAndWait, temporaryDirectory } from "../support/captures.ts";
+import { runtimeFlags } from "../../packaging/compile.ts";
+import {
+  ChildProcess,
+  startGateway,
+  startNodeOrigin,
+  startRunner,
+  testToken,
+  tunnel,
+} from "../support/processes.ts";
+import { answerOf, bodyOf, exchangeOf, messageOf } from "../unit/replay/send/exchanges.ts";
+
+/** A capture of one request. */
+async function captureOf(directory: string, target: string): Promise<string> {
+  const file = join(directory, "run.tunnelcap");
+  await using origin = await startNodeOrigin();
+  await using gateway = await startGateway();
+  await using runner = await startRunner(gateway.wsUrl, origin.url, ["--capture", file]);
+  await (await fetch(`${gateway.url}${target}`)).arrayBuffer();
+  await stopAndWait(runner);
+  return file;
+}
+
+const namesIn = (directory: string) => [...Deno.readDirSync(directory)].map(({ name }) => name);
+
+Deno.test({
+  name:
+    "a replay that a signal ends, even one that cannot be caught, leaves nothing in the folder for temporary files",
+  // There an open file keeps its name.
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using directory = await temporaryDirectory();
+    const file = await captureOf(directory.path, "/bytes?n=400000");
+    const TMPDIR = join(directory.path, "tmp");
+    Deno.mkdirSync(TMPDIR);
+    await using gateway = await startGateway();
+    const args = ["replay", file, "--serve", "--gateway-url", gateway.wsUrl, "--token", testToken];
+    for (const signal of ["SIGTERM", "SIGINT", "SIGKILL"] as const) {
+      await using process: ChildProcess = tunnel(args, { env: { TMPDIR } });
+      await process.line(/is connected to .* and answers from /);
+      assert.equal((await (await fetch(`${gateway.url}/bytes?n=400000`)).bytes()).length, 400_000);
+      process.signal(signal);
+      assert.equal((await process.status()).signal, signal === "SIGKILL" ? signal : null);
+      assert.deepEqual(namesIn(TMPDIR), [], signal);
+    }
+  },
+});
+
+Deno.test("without a folder for temporary files a replay says so in one line, and what is accepted", async () => {
+  await using directory = await temporaryDirectory();
+  const file = await captureOf(directory.path, "/bytes?n=10");
+  const TMPDIR = join(directory.path, "nowhere");
+  await using process = tunnel(["replay", file, "--har", join(directory.path, "a.har")], {
+    env: { TMPDIR, TEMP: TMPDIR, TMP: TMPDIR },
+  });
+  const { code } = await process.status();
+  assert.deepEqual([code, process.stdout], [1, ""]);
+  assert.match(
+    process.stderr,
+    /^error: the temporary file for bodies cannot be made: .*; the folder of TMPDIR .* must exist, be writable and have room .*\n$/,
+  );
+});
+
+Deno.test({
+  name: "a full disk under standard output is told in one line",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using directory = await temporaryDirectory();
+    const file = await captureOf(directory.path, "/bytes?n=10");
+    for (const mode of [[], ["--json"], ["--check"]]) {
+      const command = [
+        Deno.execPath(),
+        "run",
+        "--quiet",
+        ...runtimeFlags,
+        "main.ts",
+        "replay",
+        file,
+        ...mode,
+      ];
+      await using process = new ChildProcess("sh", ["-c", 'exec "$@" > /dev/full', "sh", ...command]);
+      const { code } = await process.status();
+      assert.equal(code, 1);
+      assert.match(process.stderr, /^error: cannot write to standard output: No space left on device.*\n$/);
+    }
+  },
+});
+
+/** Has room for the beginning of an answer; once it was full, somebody makes room. */
+class FullStore extends SpillStore {
+  #wasFull = false;
+
+  override keep(bytes: Uint8Array, omittedBytes: number): SpilledBytes {
+    const kept = super.keep(bytes, omittedBytes);
+    if (this.#wasFull || kept.at + kept.length <= 20_000) return kept;
+    this.#wasFull = true;
+    throw new StoreError("the disk is full");
+  }
+}
+
+Deno.test("a disk that is full while answers come ends a replay, and is not taken for the origin's doing", async () => {
+  const origin = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const length = request.url.endsWith("small") ? 1000 : 100_000;
+    if (!request.url.endsWith("/socket")) return new Response(new Uint8Array(length));
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onopen = () => socket.send(new Uint8Array(length));
+    socket.onerror = () => {};
+    return response;
+  });
+  const target = new URL(`http://127.0.0.1:${origin.addr.port}`);
+  const socket = () => ({ kind: "websocket" as const, messages: [messageOf("origin", 2500, "hello")] });
+  const plans = {
+    "/large": {},
+    "/small": {},
+    "/socket": socket(),
+    "/refused/large": socket(),
+    "/refused/small": socket(),
+  };
+  for (const [path, fields] of Object.entries<Partial<CapturedExchange>>(plans)) {
+    using store = new SpillStore();
+    using answers = new FullStore();
+    const shelf = new ExchangeShelf(store);
+    const status = fields.kind === "websocket" ? 101 : 200;
+    for (let i = 0; i < 30; i++) {
+      const answer = answerOf(bodyOf(), { status });
+      shelf.add(exchangeOf({ ...fields, target: path, answer, startedAtUs: 1000 + i / 100 }), null);
+    }
+    const sent = sendAgain(shelf, {
+      ...{ target, speed: Infinity, redacted: new RedactedValues([]), answers },
+      signal: new AbortController().signal,
+      onOutcome: () => {},
+    });
+    await assert.rejects(sent, StoreError, path);
+  }
+  await origin.shutdown();
+});

@@ -25,11 +25,10 @@ export class HandlerBackend implements Backend {
   readonly #handler: RawHandler;
   readonly #onError: (error: unknown) => void;
 
-  /** @param onError told what a function threw. @default prints it to standard error */
-  constructor(handler: RawHandler, onError?: (error: unknown) => void) {
+  /** @param onError told what a function threw */
+  constructor(handler: RawHandler, onError: (error: unknown) => void) {
     this.#handler = handler;
-    // deno-lint-ignore no-console -- a program that does not say where faults go wants to see them, as Deno.serve shows its
-    this.#onError = onError ?? ((error) => console.error(error));
+    this.#onError = onError;
   }
 
   http(stream: Stream, start: RequestStartFrame): StreamHandler {

@@ -164,9 +164,12 @@ export class Runner implements AsyncDisposable {
   }
 }
 
-function backendOf({ origin, handler, rawHandler, onError }: RunnerOptions): Backend {
+function backendOf({ origin, handler, rawHandler, onError, logger = silentLogger }: RunnerOptions): Backend {
+  const told = onError ??
+    ((error) =>
+      logger.error("handler.failed", { reason: error instanceof Error ? error.stack : String(error) }));
   if (origin !== undefined) return new OriginBackend(origin);
-  if (handler !== undefined) return new HandlerBackend(rawHandlerOf(handler), onError);
-  if (rawHandler !== undefined) return new HandlerBackend(rawHandler, onError);
+  if (handler !== undefined) return new HandlerBackend(rawHandlerOf(handler), told);
+  if (rawHandler !== undefined) return new HandlerBackend(rawHandler, told);
   throw new TypeError("a runner needs an origin or a handler");
 }

@@ -15,7 +15,7 @@ export interface RunnerOptions {
   rawHandler?: RawHandler;
   /**
    * Called with what a function of `handler` or `rawHandler` threw, or rejected with. Its client is told that it failed
-   * and not why. @default prints it to standard error
+   * and not why. @default the logger
    */
   onError?: (error: unknown) => void;
   /** Name that clients are routed by. @default "default" */

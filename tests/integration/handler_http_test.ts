@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Runner, type RunnerHandler } from "../../lib/runner/mod.ts";
+import { Logger } from "../../lib/telemetry/mod.ts";
 import { field, RawHttpClient, rawRequest, textOf } from "../support/raw_http.ts";
 import { bounded } from "../support/bounded.ts";
 import { type RunningGateway, startGateway, testToken } from "../support/processes.ts";
@@ -116,6 +117,24 @@ for (
     assert.match(told.join(), /^Error: the database password is hunter2$/);
   });
 }
+
+Deno.test("what a handler throws goes to the logger when nobody else wants to know", async () => {
+  const lines: string[] = [];
+  const up = Promise.withResolvers<void>();
+  await using _runner = Runner.start({
+    gatewayUrl: new URL(gateway.wsUrl),
+    token: testToken,
+    handler: { fetch: () => Promise.reject(new Error("a fault")) },
+    logger: new Logger({ level: "error", format: "json", now: Date.now, write: (line) => lines.push(line) }),
+    onState: (state) => state.state === "connected" && up.resolve(),
+  });
+  await up.promise;
+  assert.equal((await rawRequest(gateway.port, "GET / HTTP/1.1\r\nHost: app\r\n\r\n")).status, 500);
+  assert.equal(lines.length, 1);
+  const { event, reason } = JSON.parse(lines[0]);
+  assert.equal(event, "handler.failed");
+  assert.match(reason, /^Error: a fault\n +at /);
+});
 
 Deno.test("a handler that is told of its client's leaving, and rejects with that, has no fault to tell of", async () => {
   const told: unknown[] = [];

@@ -84,8 +84,10 @@ export class StreamRows {
     row.endUs = record.timeUs;
     if (row.links.at(-1) !== record.link) row.links.push(record.link);
     const from: Origin = (this.#side === "gateway") === (record.direction === "sent") ? "client" : "origin";
-    if (frame.type === frameTypes.reset) row.reset ??= { code: frame.code, reason: frame.reason, from };
-    else if (frame.type !== frameTypes.ack && !live.progress.isRepeated(from, frame.index)) {
+    if (frame.type === frameTypes.reset) {
+      row.reset ??= { code: frame.code, reason: frame.reason, from };
+      if (row.collected !== null) this.#over(live);
+    } else if (frame.type !== frameTypes.ack && !live.progress.isRepeated(from, frame.index)) {
       apply(row, frame, from);
     }
     return row;
@@ -97,20 +99,29 @@ export class StreamRows {
     if (live === undefined) return;
     live.row.collected = reason;
     live.row.endUs = timeUs;
-    this.#live.delete(live.gatewayId, live.requestId);
-    this.#ended.set(live.requestId, live.gatewayId);
-    this.#done(live.row);
+    // A stream that this end gave up is forgotten before the reset is on the link that says why.
+    if (reason !== "reset" || live.row.reset !== null) this.#over(live);
   }
 
-  /** A link is gone: the streams it carried live through that. */
+  /** A link is gone: the streams it carried live through that, but for those that waited only for it to carry a reset. */
   linkEnded(link: number): void {
-    for (const { row } of this.#live.values()) if (row.links.at(-1) === link) row.linkChanges++;
+    for (const live of [...this.#live.values()]) {
+      if (live.row.links.at(-1) !== link) continue;
+      if (live.row.collected !== null) this.#over(live);
+      else live.row.linkChanges++;
+    }
   }
 
   /** The capture is over: streams that are not have rows as well. */
   finish(): void {
     for (const { row } of this.#live.values()) this.#done(row);
     this.#live.clear();
+  }
+
+  #over(live: Live): void {
+    this.#live.delete(live.gatewayId, live.requestId);
+    this.#ended.set(live.requestId, live.gatewayId);
+    this.#done(live.row);
   }
 
   #begin(frame: StreamFrame, timeUs: number): Live | null {

@@ -6,6 +6,7 @@ import {
   type WelcomeFrame,
 } from "../../../lib/protocol/mod.ts";
 import { CaptureReader } from "../../../lib/capture/mod.ts";
+import type { CollectReason } from "../../../lib/session/mod.ts";
 import { checkCapture, type CheckResult } from "../../../lib/replay/mod.ts";
 import { CaptureBytes, sourceOf } from "../capture/capture_bytes.ts";
 
@@ -93,8 +94,8 @@ export class RecordedSession extends CaptureBytes {
     return this.received({ type: frameTypes.ack, gatewayId, requestId, index, credit });
   }
 
-  collected(requestId: number): this {
-    return this.event({ name: "collected", stream: `abc00001-${requestId}`, reason: "finished" }, 0);
+  collected(requestId: number, reason: CollectReason = "finished"): this {
+    return this.event({ name: "collected", stream: `abc00001-${requestId}`, reason }, 0);
   }
 
   /** Number of the record that was written last. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CaptureReader } from "../../../lib/capture/mod.ts";
+import { CaptureReader, type FrameRecord } from "../../../lib/capture/mod.ts";
 import { frameTypes } from "../../../lib/protocol/mod.ts";
 import {
   everything,
@@ -11,6 +11,7 @@ import {
   Timeline,
   type TimelineEntry,
 } from "../../../lib/replay/mod.ts";
+import { StreamRows } from "../../../lib/replay/timeline/stream_rows.ts";
 import { RttSeries } from "../../../lib/replay/timeline/rtt_series.ts";
 import { sourceOf } from "../capture/capture_bytes.ts";
 import { accept, chunk, close, end, get, message, ok, open, RecordedSession } from "./recorded_session.ts";
@@ -60,6 +61,59 @@ Deno.test("the summary counts streams, links and what they lived through", () =>
     { link: 1, runner: "default", end: "dropped" },
     { link: 2, runner: "default", end: null },
   ]);
+});
+
+/** The end that captures gives a stream up: it has forgotten it by the time the reset that says why is on the link. */
+function givenUp(capture: RecordedSession): RecordedSession {
+  return capture.up(1, 0, get).down(1, 0, ok).down(1, 1, chunk(50)).collected(1, "reset");
+}
+
+const reset = {
+  type: frameTypes.reset,
+  gatewayId: 0xabc0_0001,
+  requestId: 1,
+  index: 1,
+  code: 3,
+  reason: "it broke off",
+} as const;
+
+Deno.test("a stream that was given up is told with its reset, which leaves after it was collected", () => {
+  const { rows, entries, summary } = timeline(
+    givenUp(new RecordedSession().connect()).sent(reset).up(2, 0, get),
+  );
+  assert.deepEqual(rows[0].reset, { code: 3, reason: "it broke off", from: "client" });
+  assert.equal(rows[0].collected, "reset");
+  assert.equal(summary.streams.resets, 1);
+  const entry = entries.find((entry) => entry.kind === "frame" && entry.frame?.type === frameTypes.reset);
+  assert.equal(entry?.kind === "frame" && entry.stream, rows[0]);
+});
+
+Deno.test("a stream that was given up is over once its reset was seen, on whichever side of its collection", () => {
+  for (const order of ["reset first", "collected first"]) {
+    const done: StreamRow[] = [];
+    const rows = new StreamRows("gateway", (row) => done.push(row));
+    const record = { kind: "frame", direction: "sent", timeUs: 1, link: 1, omittedBytes: 0 } as FrameRecord;
+    rows.frame({ ...get, gatewayId: reset.gatewayId, requestId: 1, index: 0 }, record);
+    const steps = [() => rows.frame(reset, record), () => rows.collected("abc00001-1", "reset", 2)];
+    if (order === "collected first") steps.reverse();
+    steps[0]();
+    assert.equal(done.length, 0, order);
+    steps[1]();
+    assert.equal(done.length, 1, order);
+    assert.equal(rows.oldestLiveUs, Infinity, order);
+  }
+});
+
+Deno.test("a stream whose reset no link has carried is over with its link, or with the capture, and holds up no row", () => {
+  const lost = timeline(
+    givenUp(new RecordedSession().connect()).redial().up(2, 0, get).collected(2).sent(reset),
+  );
+  assert.deepEqual(lost.rows.map((row) => [row.id, row.reset, row.linkChanges]), [
+    ["abc00001-1", null, 0],
+    ["abc00001-2", null, 0],
+  ]);
+  const cut = timeline(givenUp(new RecordedSession().connect()));
+  assert.deepEqual(cut.rows.map((row) => [row.collected, row.reset]), [["reset", null]]);
 });
 
 Deno.test("a selection by path takes the stream's rows and frames alone, whatever its query", () => {

@@ -225,7 +225,8 @@ function isCutOff({ start, end, requestBytes }: ExchangeRecord): boolean {
   const length = headerValue(start.headers, "content-length");
   if (length !== undefined) return parseInt(length, 10) !== requestBytes.totalBytes;
   // A runner is not told how the body came to the gateway.
-  const hasBody = requestBytes.totalBytes > 0 || headerValue(start.headers, "transfer-encoding") !== undefined;
+  const hasBody = requestBytes.totalBytes > 0 ||
+    headerValue(start.headers, "transfer-encoding") !== undefined;
   return end?.problem === "client_gone" && hasBody;
 }
 

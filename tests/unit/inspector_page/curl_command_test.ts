@@ -183,6 +183,9 @@ Deno.test("a host that has no place in a URL is sent as a header", async () => {
 Deno.test("targets that curl would change are kept from it", () => {
   const optionsOf = (target: string) => curlCommand(request({ target }), gateway).text;
   assert.match(optionsOf("/a/../b"), /--path-as-is/);
+  // The newest curl folds these as well.
+  for (const target of ["/a/%2e%2E/b", "/a/.%2e", "/%2E?x"]) assert.match(optionsOf(target), /--path-as-is/);
+  assert.doesNotMatch(optionsOf("/a.b/..c/%2e%2ed"), /--path-as-is/);
   assert.match(optionsOf("/a[1-3]{x,y}"), /--globoff/);
   assert.match(optionsOf("*"), /'?http:\/\/localhost:8080\/'? \\\n {2}--request-target '\*'/);
   assert.match(optionsOf("/a#b"), /--request-target '\/a#b'/);

@@ -68,7 +68,7 @@ function targetOptions(target, base) {
   const options = [shellWord(base + target)];
   // Without these, curl would take some characters for patterns and fold dots.
   if (/[[\]{}]/.test(target)) options.push("--globoff");
-  if (/\/\.{1,2}(?:[/?]|$)/.test(target)) options.push("--path-as-is");
+  if (/\/(?:\.|%2e){1,2}(?:[/?]|$)/i.test(target)) options.push("--path-as-is");
   return options;
 }
 

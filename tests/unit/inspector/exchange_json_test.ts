@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { exchangeDetail } from "../../../lib/inspector/exchange_detail.ts";
 import { exchangeSummary } from "../../../lib/inspector/exchange_json.ts";
@@ -40,6 +40,9 @@ Deno.test("a packed body is unpacked for display, and its length on the way is t
     ["gzip", gzipSync(text)],
     ["x-gzip", gzipSync(text)],
     ["deflate", deflateSync(text)],
+    // Without zlib's frame, as some servers send it and every browser reads it.
+    ["deflate", deflateRawSync(text)],
+    ["zstd", zstdCompressSync(text)],
     ["br", brotliCompressSync(text)],
     ["GZip", gzipSync(text)],
   ];
@@ -61,6 +64,26 @@ Deno.test("a body that is not what its header says, or is a bomb, is shown as it
     assert.equal(responseBody.unpacked, null);
     const { text, base64 } = responseBody;
     assert.deepEqual(text === null ? Uint8Array.fromBase64(base64!) : bytes(text), body);
+  }
+});
+
+Deno.test("where there is no body nothing was unpacked, whatever the header says", () => {
+  const { responseBody } = detailOf(bytes(""), ["Content-Encoding", "gzip"]);
+  assert.deepEqual([responseBody.unpacked, responseBody.text], [null, ""]);
+});
+
+Deno.test("a cut body of which nothing can be unpacked is shown as it came", () => {
+  let state = 1;
+  const noise = Uint8Array.from(
+    { length: 100_000 },
+    () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 24,
+  );
+  for (
+    const [coding, body] of [["zstd", zstdCompressSync(noise)], ["deflate", deflateRawSync(noise)]] as const
+  ) {
+    assert.ok(body.length > 64 * 1024);
+    const { responseBody } = detailOf(new Uint8Array(body), ["content-encoding", coding]);
+    assert.ok(responseBody.text !== "" && responseBody.base64 !== "", coding);
   }
 });
 

@@ -76,8 +76,7 @@ function unpack(bytes: Uint8Array, { coding, whole }: { coding: string; whole: b
       case "br":
         return brotliDecompressSync(bytes, brotli);
       case "zstd":
-        // Of a frame that was cut nothing comes out.
-        return whole ? zstdDecompressSync(bytes, { maxOutputLength: maxUnpackedBytes }) : null;
+        return unpackZstd(bytes, whole);
       default:
         return null;
     }
@@ -85,6 +84,13 @@ function unpack(bytes: Uint8Array, { coding, whole }: { coding: string; whole: b
     // Not what its header says, or larger than anybody would read: it is shown as it came.
     return null;
   }
+}
+
+/** Of a frame that was cut whole blocks come out, of 128 KiB each: there may be none. */
+function unpackZstd(bytes: Uint8Array, whole: boolean): Uint8Array | null {
+  const { ZSTD_e_flush: finishFlush } = constants;
+  const unpacked = zstdDecompressSync(bytes, { finishFlush, maxOutputLength: maxUnpackedBytes });
+  return whole || unpacked.length > 0 ? unpacked : null;
 }
 
 /** Some servers leave out zlib's frame (RFC 9110, 8.4.1.2). Without it only what is complete can be told from noise. */

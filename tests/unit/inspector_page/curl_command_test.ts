@@ -199,6 +199,13 @@ Deno.test("a request that came by HTTPS goes by HTTPS", () => {
   );
 });
 
+Deno.test("a POST without a body says so, as it did: some servers ask for its length", async () => {
+  const headers: [string, string][] = [["Content-Length", "0"], ["User-Agent", "u"], ["Accept", "a"]];
+  const empty = request({ method: "POST", requestHeaders: headers });
+  const { words } = await run(curlCommand(empty, gateway).text);
+  assert.deepEqual(headersOf(words), ["Content-Length: 0", "User-Agent: u", "Accept: a"]);
+});
+
 Deno.test("HEAD does not wait for a body", () => {
   assert.match(curlCommand(request({ method: "HEAD" }), gateway).text, /--head/);
 });

@@ -1,3 +1,4 @@
+import { headerValue } from "../http1/mod.ts";
 import { resetCodes, resetProblem } from "../protocol/mod.ts";
 import type { StreamAnswer } from "../session/mod.ts";
 import { ApiError } from "./api_error.ts";
@@ -177,6 +178,13 @@ export class AdminApi {
         `Of the request's body ${requestBytes.keptBytes} of ${requestBytes.totalBytes} bytes are kept: it cannot be sent again.`,
       );
     }
+    if (isCutOff(record)) {
+      throw new ApiError(
+        409,
+        "not_replayable",
+        "The request ended before its body was complete: what came of it cannot be sent as the whole.",
+      );
+    }
     const { inspected, history, now } = this.#options;
     const startedAtMs = now();
     const timeout = new AbortController();
@@ -210,6 +218,16 @@ export class AdminApi {
 async function detailOf(record: ExchangeRecord): Promise<ExchangeDetail> {
   const { exchangeDetail } = await import("./exchange_detail.ts");
   return exchangeDetail(record);
+}
+
+/** Whether less of the request's body came than there was to be. Of chunks nothing tells when their client left. */
+function isCutOff({ start, end, requestBytes }: ExchangeRecord): boolean {
+  const length = headerValue(start.headers, "content-length");
+  if (length !== undefined) return parseInt(length, 10) !== requestBytes.totalBytes;
+  // A runner is not told how the body came to the gateway.
+  const hasBody = requestBytes.totalBytes > 0 ||
+    headerValue(start.headers, "transfer-encoding") !== undefined;
+  return end?.problem === "client_gone" && hasBody;
 }
 
 function noteAnswer(record: ExchangeRecord, answer: StreamAnswer, durationMs: number): void {

@@ -4,8 +4,10 @@ import {
   type BrotliOptions,
   constants,
   gunzipSync,
+  inflateRawSync,
   inflateSync,
   type ZlibOptions,
+  zstdDecompressSync,
 } from "node:zlib";
 import { headerValue } from "../http1/mod.ts";
 import type { BodyJson, ExchangeDetail, HeaderPair } from "./api_shapes.ts";
@@ -44,7 +46,7 @@ const empty: BodyJson = { bytes: 0, keptBytes: 0, unpacked: null, text: "", base
 function bodyJson(body: KeptBytes, headers: readonly string[]): BodyJson {
   const { totalBytes: bytes, keptBytes, whole } = body;
   const coding = headerValue(headers, "content-encoding")?.trim().toLowerCase() ?? "";
-  const unpacked = coding === "" ? null : unpack(body.bytes(), coding);
+  const unpacked = coding === "" || keptBytes === 0 ? null : unpack(body.bytes(), { coding, whole });
   const shown = unpacked ?? body.bytes();
   const text = textOf(shown, whole);
   return {
@@ -57,7 +59,7 @@ function bodyJson(body: KeptBytes, headers: readonly string[]): BodyJson {
 }
 
 /** The content without its coding, as far as it goes; `null` when it cannot be undone. */
-function unpack(bytes: Uint8Array, coding: string): Uint8Array | null {
+function unpack(bytes: Uint8Array, { coding, whole }: { coding: string; whole: boolean }): Uint8Array | null {
   // What was kept may be cut short: the beginning is better than nothing.
   const zlib: ZlibOptions = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxUnpackedBytes };
   const brotli: BrotliOptions = {
@@ -70,15 +72,33 @@ function unpack(bytes: Uint8Array, coding: string): Uint8Array | null {
       case "x-gzip":
         return gunzipSync(bytes, zlib);
       case "deflate":
-        return inflateSync(bytes, zlib);
+        return inflate(bytes, zlib);
       case "br":
         return brotliDecompressSync(bytes, brotli);
+      case "zstd":
+        return unpackZstd(bytes, whole);
       default:
         return null;
     }
   } catch {
     // Not what its header says, or larger than anybody would read: it is shown as it came.
     return null;
+  }
+}
+
+/** Of a frame that was cut whole blocks come out, of 128 KiB each: there may be none. */
+function unpackZstd(bytes: Uint8Array, whole: boolean): Uint8Array | null {
+  const { ZSTD_e_flush: finishFlush } = constants;
+  const unpacked = zstdDecompressSync(bytes, { finishFlush, maxOutputLength: maxUnpackedBytes });
+  return whole || unpacked.length > 0 ? unpacked : null;
+}
+
+/** Some servers leave out zlib's frame (RFC 9110, 8.4.1.2). Without it only what is complete can be told from noise. */
+function inflate(bytes: Uint8Array, options: ZlibOptions): Uint8Array {
+  try {
+    return inflateSync(bytes, options);
+  } catch {
+    return inflateRawSync(bytes, { maxOutputLength: options.maxOutputLength });
   }
 }
 

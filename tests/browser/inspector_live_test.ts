@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { browserTests, WatchedPage } from "../support/browser.ts";
+import { fetchOnce } from "../support/fetch_once.ts";
 import { pageOf, sharedInspectedStack } from "../support/inspected_stack.ts";
 import { startGateway } from "../support/processes.ts";
 import { eventually } from "../support/stack.ts";
@@ -142,6 +143,30 @@ test("when the process behind it is restarted the page says so, and connects aga
   await using _second = await startGateway(["--admin-port", port]);
   await watched.live();
   assert.ok(await page.locator("#banner").isHidden());
+});
+
+test("a process that was restarted counts requests anew, and none is taken for one of before", async (browser) => {
+  const port = unusedPort();
+  await using first = await startGateway(["--admin-port", port]);
+  await using watched = await WatchedPage.open(browser, await pageOf(first.process));
+  const { page } = watched;
+  await watched.live();
+  await fetchOnce(`${first.url}/before`);
+  await page.getByRole("row", { name: "/before" }).click();
+  const target = page.locator("#detail h2 .target");
+  await target.getByText("/before").waitFor();
+  first.process.signal("SIGKILL");
+  await page.locator("#banner").getByText("The connection to the admin port is lost").waitFor();
+  await first.process.status();
+
+  await using second = await startGateway(["--admin-port", port]);
+  // Before the page has connected again or after it: both are numbered 1.
+  await fetchOnce(`${second.url}/after`, { method: "PUT" });
+  await watched.live();
+  await page.getByRole("row", { name: "/after" }).waitFor();
+  assert.deepEqual(await page.locator("#rows .method").allTextContents(), ["PUT"]);
+  assert.deepEqual(await page.locator("#rows .path bdi").allTextContents(), ["/after"]);
+  assert.ok(await page.locator("#detail").isHidden(), "what was open is gone");
 });
 
 /** A port below those that the system gives to outgoing connections: nobody takes it between two processes. */

@@ -6,6 +6,7 @@ import {
   sharedInspectedStack,
   startInspectedStack,
 } from "../support/inspected_stack.ts";
+import { RawHttpClient } from "../support/raw_http.ts";
 import { pictureSize } from "../support/shop_origin.ts";
 import { eventually } from "../support/stack.ts";
 
@@ -212,5 +213,31 @@ test("a link tells its streams and what became of it, and can be dropped", async
   await pane.locator(".timeline").getByText("resumed", { exact: true }).waitFor();
   await stack.proxy.accepted(2);
   await page.locator('#links .pill[data-state="alive"]').waitFor();
+  watched.assertClean();
+});
+
+test("a body that grows stays shown the way somebody chose, where they had scrolled to", async (browser) => {
+  const stack = shared();
+  const lines = (count: number) => Array.from({ length: count }, (_, i) => `line ${i}\n`).join("");
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+  using client = await RawHttpClient.connect(stack.gateway.port);
+  await client.send("POST /mirror?grows HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  await client.send(chunk(lines(500)));
+  await using watched = await WatchedPage.open(browser, stack.page);
+  const { page } = watched;
+  await watched.live();
+  await page.getByRole("row", { name: "/mirror?grows" }).click();
+  const request = page.getByRole("region", { name: "Request", exact: true });
+  await request.getByText("4.4 kB").waitFor();
+  await request.getByRole("button", { name: "Hex" }).click();
+  await request.locator(".body-content").evaluate((place) => place.scrollTop = 300);
+
+  await client.send(chunk(lines(500)));
+  await request.getByText("8.8 kB").waitFor();
+  assert.equal(await request.getByRole("button", { name: "Hex" }).getAttribute("aria-pressed"), "true");
+  assert.match(await request.locator("pre.hex").textContent() ?? "", /^00000000 {2}6c 69 6e 65/);
+  assert.equal(await request.locator(".body-content").evaluate((place) => place.scrollTop), 300);
+  await client.send("0\r\n\r\n");
+  assert.equal((await client.response()).status, 200);
   watched.assertClean();
 });

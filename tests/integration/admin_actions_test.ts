@@ -18,7 +18,14 @@ interface Links {
   links: { id: string; state: string; linkCount: number; streams: number }[];
 }
 interface Requests {
-  requests: { id: number; target: string; replayOf: number | null; status: number; state: string }[];
+  requests: {
+    id: number;
+    target: string;
+    replayOf: number | null;
+    status: number;
+    state: string;
+    requestBytes: number;
+  }[];
   unrecorded: number;
 }
 
@@ -76,6 +83,25 @@ for (const [name, process] of ends) {
     const { requests } = await requestsOf(end);
     const both = requests.filter(({ target }) => target === "/echo?of=it");
     assert.ok(both.some(({ replayOf }) => replayOf === id) && both.some(({ replayOf }) => replayOf === null));
+  });
+
+  Deno.test(`of an upload that its client broke off, the ${name} does not replay the beginning as the whole`, async () => {
+    await using stack = await startStack(options);
+    const end = process(stack);
+    const heads = ["Content-Length: 1000\r\n\r\nbegun", "Transfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n"];
+    for (const [i, head] of heads.entries()) {
+      const target = `/echo?broken=${i}`;
+      const seen = ({ requests }: Requests) => requests.find((request) => request.target === target);
+      {
+        using client = await RawHttpClient.connect(stack.gateway.port);
+        await client.send(`POST ${target} HTTP/1.1\r\nHost: a\r\n${head}`);
+        await eventually(() => requestsOf(end), (all) => (seen(all)?.requestBytes ?? 0) === 5);
+      }
+      const { id } = seen(await eventually(() => requestsOf(end), (all) => seen(all)?.state === "done"))!;
+      const { status, body } = await api(end, `requests/${id}/replay`, { method: "POST" });
+      assert.deepEqual([status, body.error], [409, "not_replayable"], head);
+      assert.match(String(body.message), /before its body was complete/);
+    }
   });
 
   Deno.test(`a ${name} that is told to drain takes nothing new, finishes what is in flight, and exits with 0`, async () => {

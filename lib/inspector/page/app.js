@@ -67,10 +67,20 @@ void feed.run();
 
 /** A stream of events has begun: everything before it is loaded. */
 async function opened() {
+  const before = state.status?.startedAt;
   await state.load();
   top.live();
+  if (before !== undefined && state.status?.startedAt !== before) restarted();
   drawAll();
   await inspection.renew(() => true);
+}
+
+/** Another process counts its requests from 1 again: what is listed or open by number is not its. */
+function restarted() {
+  listed = [];
+  list.clear();
+  inspection.forget();
+  top.notice("The process was restarted: what the one before remembered is gone");
 }
 
 /**

@@ -70,6 +70,13 @@ export class Inspection {
     }
   }
 
+  /** Closes the request that is open, with all that is beside it. */
+  forget() {
+    if (this.#opened?.kind !== "request") return;
+    this.#pane.close();
+    this.#set(null);
+  }
+
   /** Renews the open link, if one is. */
   showLinks() {
     if (this.#opened?.kind !== "link") return;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { exchangeDetail } from "../../../lib/inspector/exchange_detail.ts";
 import { exchangeSummary } from "../../../lib/inspector/exchange_json.ts";
@@ -40,6 +40,9 @@ Deno.test("a packed body is unpacked for display, and its length on the way is t
     ["gzip", gzipSync(text)],
     ["x-gzip", gzipSync(text)],
     ["deflate", deflateSync(text)],
+    // Without zlib's frame, as some servers send it and every browser reads it.
+    ["deflate", deflateRawSync(text)],
+    ["zstd", zstdCompressSync(text)],
     ["br", brotliCompressSync(text)],
     ["GZip", gzipSync(text)],
   ];
@@ -62,6 +65,36 @@ Deno.test("a body that is not what its header says, or is a bomb, is shown as it
     const { text, base64 } = responseBody;
     assert.deepEqual(text === null ? Uint8Array.fromBase64(base64!) : bytes(text), body);
   }
+});
+
+Deno.test("where there is no body nothing was unpacked, whatever the header says", () => {
+  const { responseBody } = detailOf(bytes(""), ["Content-Encoding", "gzip"]);
+  assert.deepEqual([responseBody.unpacked, responseBody.text], [null, ""]);
+});
+
+Deno.test("a cut body of which nothing can be unpacked is shown as it came", () => {
+  // Its first block is longer than what is kept, packed as it is.
+  const text = Array.from({ length: 40_000 }, (_, i) => (i * 7919).toString(36)).join(" ");
+  for (
+    const [coding, body] of [["zstd", zstdCompressSync(text)], ["deflate", deflateRawSync(text)]] as const
+  ) {
+    assert.ok(body.length > 64 * 1024);
+    const { responseBody } = detailOf(new Uint8Array(body), ["content-encoding", coding]);
+    assert.equal(responseBody.unpacked, null, coding);
+    assert.deepEqual(
+      Uint8Array.fromBase64(responseBody.base64 ?? ""),
+      new Uint8Array(body).subarray(0, 64 * 1024),
+    );
+  }
+});
+
+Deno.test("of a cut body in zstd the blocks that came whole are unpacked", () => {
+  const text = Array.from({ length: 150_000 }, (_, i) => `{"n":${(i * 7919) % 65_536}}`).join("\n");
+  const body = new Uint8Array(zstdCompressSync(text));
+  assert.ok(body.length > 64 * 1024);
+  const { responseBody } = detailOf(body, ["content-encoding", "zstd"]);
+  assert.ok(responseBody.text !== null && responseBody.text.length >= 128 * 1024);
+  assert.ok(text.startsWith(responseBody.text));
 });
 
 Deno.test("of a packed body that was cut the beginning is unpacked", () => {

@@ -46,6 +46,22 @@ Deno.test("bodies that begin alike and are not equally long are not the same", (
   assert.equal(diffAnswers(answer(cut), answer(cut)).sameBody, true);
 });
 
+Deno.test("of bodies that were not kept whole it is not said that all of them is the same", () => {
+  const cut = { ...textBody("abc"), bytes: 70_000 };
+  assert.equal(diffAnswers(answer(cut), answer(cut)).bodyVerdict, "same body, as far as it was kept");
+  assert.equal(diffAnswers(answer(cut), answer({ ...cut, bytes: 80_000 })).bodyVerdict, "another body");
+  assert.equal(diffAnswers(answer(textBody("a")), answer(textBody("a"))).bodyVerdict, "same body");
+  assert.equal(diffAnswers(answer(textBody("a")), answer(textBody("b"))).bodyVerdict, "another body");
+  assert.equal(diffAnswers(answer(textBody("")), answer(textBody(""))).bodyVerdict, "no bodies");
+});
+
+Deno.test("a body that was packed another way is the same body", () => {
+  const packed = { ...textBody("abc"), unpacked: "gzip" };
+  const lengths = (bytes: number) => ({ bytes, keptBytes: bytes });
+  const diff = diffAnswers(answer({ ...packed, ...lengths(23) }), answer({ ...packed, ...lengths(28) }));
+  assert.deepEqual([diff.sameBody, diff.bodyVerdict], [true, "same body"]);
+});
+
 Deno.test("two answers without a body have the same body", () => {
   const diff = diffAnswers(answer(textBody("")), answer(textBody("")));
   assert.deepEqual([diff.bodyShownAs, diff.sameBody, diff.sameStatus], ["empty", true, true]);

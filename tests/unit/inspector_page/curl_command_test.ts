@@ -183,6 +183,9 @@ Deno.test("a host that has no place in a URL is sent as a header", async () => {
 Deno.test("targets that curl would change are kept from it", () => {
   const optionsOf = (target: string) => curlCommand(request({ target }), gateway).text;
   assert.match(optionsOf("/a/../b"), /--path-as-is/);
+  // The newest curl folds these as well.
+  for (const target of ["/a/%2e%2E/b", "/a/.%2e", "/%2E?x"]) assert.match(optionsOf(target), /--path-as-is/);
+  assert.doesNotMatch(optionsOf("/a.b/..c/%2e%2ed"), /--path-as-is/);
   assert.match(optionsOf("/a[1-3]{x,y}"), /--globoff/);
   assert.match(optionsOf("*"), /'?http:\/\/localhost:8080\/'? \\\n {2}--request-target '\*'/);
   assert.match(optionsOf("/a#b"), /--request-target '\/a#b'/);
@@ -194,6 +197,13 @@ Deno.test("a request that came by HTTPS goes by HTTPS", () => {
     curlCommand(request({ requestHeaders: headers }), gateway).text,
     /https:\/\/shop\.example\.com\//,
   );
+});
+
+Deno.test("a POST without a body says so, as it did: some servers ask for its length", async () => {
+  const headers: [string, string][] = [["Content-Length", "0"], ["User-Agent", "u"], ["Accept", "a"]];
+  const empty = request({ method: "POST", requestHeaders: headers });
+  const { words } = await run(curlCommand(empty, gateway).text);
+  assert.deepEqual(headersOf(words), ["Content-Length: 0", "User-Agent: u", "Accept: a"]);
 });
 
 Deno.test("HEAD does not wait for a body", () => {

@@ -67,6 +67,11 @@ Deno.test("characters that cannot be seen or turn the direction of text are writ
     printable("a\x00b\x1b[31m\u202egnp.exe\u200b\x9b"),
     "a\\x00b\\x1b[31m\\u202egnp.exe\\u200b\\x9b",
   );
+  // A soft hyphen, a Mongolian separator, an annotation anchor, a Hangul filler, a tag, a variation selector.
+  assert.equal(
+    printable("a\u00ad\u180e\ufff9\u3164\u{e0041}\ufe01z"),
+    "a\\xad\\u180e\\ufff9\\u3164\\u{e0041}\\ufe01z",
+  );
   assert.equal(printable("/straße/日本?q=<b>&x='\""), "/straße/日本?q=<b>&x='\"");
 });
 
@@ -74,6 +79,7 @@ Deno.test("whatever was captured becomes one line without controls", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     // deno-lint-ignore no-control-regex -- what must not be left
     assert.doesNotMatch(printable(text), /[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
+    assert.doesNotMatch(printable(text), /[\p{Cf}\p{DI}]/u);
     assert.ok(preview(text, 20).length <= 20 * 6 + 1);
   }));
 });

@@ -35,3 +35,16 @@ Deno.test("a smaller bound drops the oldest at once, and a new list takes the pl
   store.replaceAll([summary(9)]);
   assert.deepEqual(ids(store), [9]);
 });
+
+Deno.test("what goes on stays while there is something that has ended, as the server keeps it", () => {
+  const at = (id: number, state: "open" | "done") => ({ id, state }) as ExchangeSummary;
+  const store = new RequestStore(3);
+  store.add([at(1, "open"), at(2, "done"), at(3, "done")]);
+  store.add([at(4, "done"), at(5, "done")]);
+  assert.deepEqual(ids(store), [5, 4, 1]);
+  store.add([at(6, "open"), at(7, "open")]);
+  assert.deepEqual(ids(store), [7, 6, 1]);
+  // When all go on the oldest goes; the newest never does.
+  store.add([at(8, "done")]);
+  assert.deepEqual(ids(store), [8, 7, 6]);
+});

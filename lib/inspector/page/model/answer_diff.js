@@ -13,7 +13,8 @@ import { diffLines } from "./line_diff.js";
  * @property {DiffRow[]} headers `name: value`, a row each name
  * @property {DiffRow[]} body
  * @property {"JSON" | "text" | "hex" | "empty"} bodyShownAs
- * @property {boolean} sameBody
+ * @property {boolean} sameBody as far as both were kept
+ * @property {string} bodyVerdict the same in words, with what cannot be told
  */
 
 /**
@@ -26,14 +27,25 @@ import { diffLines } from "./line_diff.js";
 export function diffAnswers(original, replay) {
   const { lines: [left, right], as } = bodyLines(original.responseBody, replay.responseBody);
   const body = diffLines(left, right);
-  const sameLength = original.responseBody.bytes === replay.responseBody.bytes;
+  const bodies = [original.responseBody, replay.responseBody];
+  const isCut = bodies.some(({ bytes, keptBytes }) => keptBytes < bytes);
+  // Of a body that was kept whole its lines tell all: packed, it may have had another length.
+  const sameRest = !isCut || bodies[0].bytes === bodies[1].bytes;
+  const sameBody = body.every((row) => row.same) && sameRest;
   return {
     sameStatus: original.status === replay.status && original.problem === replay.problem,
     headers: diffHeaders(original.responseHeaders, replay.responseHeaders),
     body,
     bodyShownAs: as,
-    sameBody: body.every((row) => row.same) && (as === "JSON" || sameLength),
+    sameBody,
+    bodyVerdict: as === "empty" ? "no bodies" : verdict(sameBody, isCut),
   };
+}
+
+/** @param {boolean} same @param {boolean} isCut */
+function verdict(same, isCut) {
+  if (!same) return "another body";
+  return isCut ? "same body, as far as it was kept" : "same body";
 }
 
 /**

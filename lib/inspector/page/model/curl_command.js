@@ -68,7 +68,7 @@ function targetOptions(target, base) {
   const options = [shellWord(base + target)];
   // Without these, curl would take some characters for patterns and fold dots.
   if (/[[\]{}]/.test(target)) options.push("--globoff");
-  if (/\/\.{1,2}(?:[/?]|$)/.test(target)) options.push("--path-as-is");
+  if (/\/(?:\.|%2e){1,2}(?:[/?]|$)/i.test(target)) options.push("--path-as-is");
   return options;
 }
 
@@ -94,7 +94,9 @@ function headerOptions(request, body) {
   const options = [];
   for (const [name, value] of request.requestHeaders) {
     const lower = name.toLowerCase();
-    if (ownHeaders.has(lower) && !(isHandshake && handshakeHeaders.has(lower))) continue;
+    // That there is no body curl does not say of its own.
+    const saysEmpty = lower === "content-length" && value === "0";
+    if (ownHeaders.has(lower) && !saysEmpty && !(isHandshake && handshakeHeaders.has(lower))) continue;
     if (body.unpacked && lower === "content-encoding") continue;
     options.push(header(name, value));
   }

@@ -74,9 +74,9 @@ export function formatCount(count, one) {
   return `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;
 }
 
-// Controls, line separators, and what turns the direction of text round: they would let one line look like another.
-// deno-lint-ignore no-control-regex -- they are what is looked for
-const invisible = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+// Controls, line separators, what turns the direction of text round, and what takes no room at all (Unicode's
+// Default_Ignorable_Code_Point): they would let one line look like another.
+const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]/gu;
 
 /**
  * Captured text for one line: what cannot be seen, or would change how its surroundings are seen, is written out.
@@ -86,7 +86,8 @@ const invisible = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2
  */
 export function printable(text) {
   return text.replace(invisible, (character) => {
-    const code = character.charCodeAt(0);
+    const code = character.codePointAt(0) ?? 0;
+    if (code > 0xffff) return `\\u{${hex(code, 5)}}`;
     return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
   });
 }

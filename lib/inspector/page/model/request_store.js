@@ -1,6 +1,6 @@
 /** @import { ExchangeSummary } from "../../api_shapes.ts" */
 
-/** Requests the page holds on to, bounded: the newest stay. */
+/** Requests the page holds on to, bounded as on the server: the newest stay, and what goes on outlives what has ended. */
 export class RequestStore {
   /** @type {Map<number, ExchangeSummary>} */
   #requests = new Map();
@@ -64,7 +64,11 @@ export class RequestStore {
   #trim() {
     const excess = this.#requests.size - this.#max;
     if (excess <= 0) return;
-    const oldest = [...this.#requests.keys()].sort((a, b) => a - b);
-    for (const id of oldest.slice(0, excess)) this.#requests.delete(id);
+    const older = [...this.#requests.values()].sort((a, b) => a.id - b.id).slice(0, -1);
+    const leaving = [
+      ...older.filter(({ state }) => state === "done"),
+      ...older.filter(({ state }) => state !== "done"),
+    ];
+    for (const { id } of leaving.slice(0, excess)) this.#requests.delete(id);
   }
 }

@@ -16,14 +16,18 @@ const viewNames = { json: "JSON", text: "Text", image: "Image", hex: "Hex" };
  *
  * @param {BodyJson} body
  * @param {string} contentType
+ * @param {Element | null} before how less of the same body was shown: what somebody chose there stays chosen
  * @returns {HTMLElement}
  */
-export function bodyView(body, contentType) {
+function bodyView(body, contentType, before) {
   const views = bodyViews(body, contentType);
   const place = el("div", { class: "body-content" });
   const buttons = views.map((view) => {
     const button = el("button", { type: "button", "aria-pressed": "false" }, viewNames[view]);
-    button.addEventListener("click", () => show(view));
+    button.addEventListener("click", () => {
+      show(view);
+      whole.setAttribute("data-chosen", view);
+    });
     return button;
   });
   /** @param {BodyView} view */
@@ -33,10 +37,11 @@ export function bodyView(body, contentType) {
     }
     place.replaceChildren(contentView(view, body, contentType));
   };
-  if (views.length > 0) show(views[0]);
-  return el(
+  const chosen = before?.getAttribute("data-chosen") ?? null;
+  if (views.length > 0) show(views.find((view) => view === chosen) ?? views[0]);
+  const whole = el(
     "div",
-    { class: "body" },
+    { class: "body", "data-chosen": chosen },
     el(
       "div",
       { class: "body-bar" },
@@ -47,6 +52,26 @@ export function bodyView(body, contentType) {
     ),
     views.length > 0 ? place : null,
   );
+  return whole;
+}
+
+/**
+ * Shows a body at the end of `parent`, or in the place of what was shown of it there: scrolled to where that was.
+ *
+ * @param {Element} parent
+ * @param {BodyJson} body
+ * @param {string} contentType
+ */
+export function showBody(parent, body, contentType) {
+  const before = parent.querySelector(".body");
+  const view = bodyView(body, contentType, before);
+  if (before === null) {
+    parent.append(view);
+    return;
+  }
+  const { scrollTop = 0, scrollLeft = 0 } = before.querySelector(".body-content") ?? {};
+  before.replaceWith(view);
+  view.querySelector(".body-content")?.scrollTo(scrollLeft, scrollTop);
 }
 
 /**

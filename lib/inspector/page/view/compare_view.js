@@ -25,7 +25,7 @@ export function compareView(original, replay) {
     headersDiffer === 0
       ? "same headers"
       : `${formatCount(headersDiffer, "header")} differ${headersDiffer === 1 ? "s" : ""}`,
-    diff.bodyShownAs === "empty" ? "no bodies" : diff.sameBody ? "same body" : "another body",
+    diff.bodyVerdict,
   ];
   return el(
     "div",

@@ -60,6 +60,13 @@ export class RequestList {
     else this.#render();
   }
 
+  /** Forgets every row: a number stands for another request from now on. */
+  clear() {
+    this.#requests = [];
+    this.#chosen = null;
+    this.#render();
+  }
+
   /** Marks the request that is open. @param {number | null} id */
   mark(id) {
     this.#opened = id;

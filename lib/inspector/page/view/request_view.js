@@ -2,7 +2,7 @@
 import { el, factItems, setText } from "../dom.js";
 import { headerValue } from "../model/body_views.js";
 import { formatBytes, formatClock, formatMs, printable } from "../model/format.js";
-import { bodyView } from "./body_view.js";
+import { showBody } from "./body_view.js";
 import { statusClass, statusText } from "./request_list.js";
 import { TimelineView } from "./timeline_view.js";
 
@@ -86,11 +86,9 @@ function fill(half, title, headers, body) {
   const count = el("span", { class: "quiet" });
   setText(count, headers.length === 1 ? " 1 header" : ` ${headers.length} headers`);
   heading.append(count);
-  half.replaceChildren(
-    heading,
-    headersTable(headers),
-    ...(body === null ? [] : [bodyView(body, headerValue(headers, "content-type"))]),
-  );
+  for (const child of [...half.children]) if (body === null || !child.matches(".body")) child.remove();
+  half.prepend(heading, headersTable(headers));
+  if (body !== null) showBody(half, body, headerValue(headers, "content-type"));
 }
 
 /** @param {ExchangeDetail} exchange @returns {[string, string | null][]} */

@@ -3,7 +3,7 @@
 import { el, setText, syncChildren } from "../dom.js";
 import { exchangeTimeline, linkChangeWords, messagesNotKept } from "../model/exchange_timeline.js";
 import { formatBytes, formatMs, preview, printable } from "../model/format.js";
-import { bodyView } from "./body_view.js";
+import { showBody } from "./body_view.js";
 
 /** Characters of a message in its line. */
 const previewLength = 160;
@@ -99,9 +99,9 @@ function updateEntry(item, entry) {
  * @param {HTMLDetailsElement} details
  */
 function showMessage(item, details) {
-  details.querySelector(".body")?.remove();
   const message = shown.get(item);
-  if (details.open && message !== undefined) details.append(bodyView(message, ""));
+  if (details.open && message !== undefined) showBody(details, message, "");
+  else details.querySelector(".body")?.remove();
 }
 
 /** @param {MessageJson} message */

@@ -80,7 +80,10 @@ export function noLinkStatus(sinceMs: number): CarriedStatus {
 /** A message is sent once it holds this much, bytes; one frame more still fits below the limit. */
 const messageTargetBytes = 96 * 1024;
 
-/** Up to this length a message is copied to lie beside what else is written in the turn; a longer one goes out from where it is. */
+/**
+ * Up to this length a message is copied to lie beside what else is written in the turn; a longer one goes out from where it
+ * is. One above the target is copied again: from buffers of twice its length, eight downloads at once took a fifth longer.
+ */
 const copiedMessageBytes = 4 * 1024;
 
 /** Acknowledgements that are not due at once wait this long for company, milliseconds. */
@@ -349,7 +352,7 @@ export class Link implements WebSocketHandler {
   #sendMessage(): void {
     const message = this.#writer.view();
     this.#observer?.sent(message);
-    if (message.length > copiedMessageBytes) {
+    if (message.length > copiedMessageBytes && message.length <= messageTargetBytes) {
       this.#connection.sendInPlace(this.#writer.take());
     } else {
       this.#connection.sendPart(true, message, true);

@@ -44,6 +44,23 @@ export interface DialOptions {
 
 const defaultTimeoutMs = 10_000;
 
+/** What the TLS library says in words of its own, and what that means for who set up the two ends. */
+const tlsHints: { said: string; tell: (message: string) => string }[] = [
+  // An answer that is no TLS record.
+  { said: "InvalidContentType", tell: (message) => `it does not speak TLS there (${message})` },
+  {
+    said: "UnknownIssuer",
+    tell: (message) =>
+      `its certificate is of no authority that is trusted here (${message}); --ca-file names one more`,
+  },
+  // What `openssl req -x509` makes unless it is told otherwise; browsers and curl take it.
+  {
+    said: "CaUsedAsEndEntity",
+    tell: (message) =>
+      `its certificate is an authority's own (${message}); one with basicConstraints=critical,CA:FALSE is accepted`,
+  },
+];
+
 /**
  * Connects by TCP, and TLS where the endpoint says so, with Nagle's algorithm off.
  *
@@ -93,8 +110,8 @@ export async function dial(endpoint: Endpoint, options: DialOptions = {}): Promi
 
 function reasonOf(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
-  // What the TLS library says of an answer that is no TLS record.
-  return message.includes("InvalidContentType") ? `it does not speak TLS there (${message})` : message;
+  const hint = tlsHints.find(({ said }) => message.includes(said));
+  return hint === undefined ? message : hint.tell(message);
 }
 
 function closeQuietly(conn: Deno.Conn | null): void {

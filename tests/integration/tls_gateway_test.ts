@@ -93,8 +93,16 @@ Deno.test("WSS passes to a plain WebSocket origin", async () => {
 Deno.test("a runner that does not trust the gateway's authority says so, and does not connect", async () => {
   assert.match(
     await refusedRunner("--gateway-url", gateway.wsUrl),
-    /127\.0\.0\.1:\d+: .*certificate.*UnknownIssuer/,
+    /127\.0\.0\.1:\d+: its certificate is of no authority that is trusted here.*UnknownIssuer.*--ca-file/,
   );
+});
+
+Deno.test("a runner that is shown an authority's own certificate says what is wrong with it", async () => {
+  const { caFile } = certificates;
+  const files = ["--tls-cert", caFile, "--tls-key", caFile.replace(/\.pem$/, ".key")];
+  await using other = await startGateway(files);
+  const reason = await refusedRunner("--gateway-url", other.wsUrl, "--ca-file", caFile);
+  assert.match(reason, /CaUsedAsEndEntity.*basicConstraints=critical,CA:FALSE/);
 });
 
 Deno.test("a runner that trusts another authority says so, and does not connect", async () => {

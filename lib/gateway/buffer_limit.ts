@@ -1,4 +1,4 @@
-import { formatStreamId } from "../protocol/mod.ts";
+import { formatStreamId, resetCodes } from "../protocol/mod.ts";
 import type { Logger, TunnelMetrics } from "../telemetry/mod.ts";
 import type { Hibernation } from "./hibernation.ts";
 import { HttpExchange } from "./http_exchange.ts";
@@ -16,6 +16,16 @@ export interface BufferLimitOptions {
   hibernation: Hibernation;
   logger: Logger;
   metrics: TunnelMetrics;
+}
+
+/** Something that holds bytes for a runner. */
+interface Holder {
+  bytes: number;
+  requestId: number;
+  runner: string;
+  /** A client waits for it. If not, its response is through, and the runner has not acknowledged the request. */
+  isWanted: boolean;
+  shed(reason: string): void;
 }
 
 /** Keeps what a gateway holds for its runners within a bound, at the cost of the streams that hold most. */
@@ -48,28 +58,42 @@ export class BufferLimit {
     const { gatewayId, maxBytes, logger, metrics } = this.#options;
     let total = this.bufferedBytes;
     if (total <= maxBytes) return;
-    const holders = this.#holders().sort((a, b) => b.bytes - a.bytes);
-    for (const { bytes, holder } of holders) {
+    const holders = this.#holders().sort((a, b) =>
+      Number(a.isWanted) - Number(b.isWanted) || b.bytes - a.bytes
+    );
+    for (const { bytes, requestId, runner, shed } of holders) {
       if (total <= maxBytes) return;
       total -= bytes;
       metrics.shed++;
-      const stream = formatStreamId(gatewayId, holder.waitingStatus().requestId);
       const reason = "pending limit reached";
-      holder.shed(reason);
-      logger.warn("stream.shed", { stream, runner: holder.runnerName, bytes, reason });
+      shed(reason);
+      logger.warn("stream.shed", { stream: formatStreamId(gatewayId, requestId), runner, bytes, reason });
     }
   }
 
-  #holders(): { bytes: number; holder: HttpExchange | WsExchange }[] {
+  /** All that hold anything: to end the others would harm them, and help nobody. */
+  #holders(): Holder[] {
     const { registry, hibernation } = this.#options;
-    const holders: { bytes: number; holder: HttpExchange | WsExchange }[] = [];
-    for (const session of registry.all()) {
-      for (const { send, handler } of session.session.streams()) {
-        if (isExchange(handler)) holders.push({ bytes: send.bufferedBytes, holder: handler });
+    const holders: Holder[] = [];
+    for (const { name: runner, session } of registry.all()) {
+      for (const stream of session.streams()) {
+        const { send: { bufferedBytes: bytes }, handler, requestId } = stream;
+        if (bytes === 0) continue;
+        if (isExchange(handler)) {
+          const shed = (reason: string) => handler.shed(reason);
+          holders.push({ bytes, requestId, runner, isWanted: true, shed });
+        } else if (handler === null) {
+          const shed = (reason: string) => stream.reset(resetCodes.limit, reason);
+          holders.push({ bytes, requestId, runner, isWanted: false, shed });
+        }
       }
     }
     for (const sleeper of hibernation.all()) {
-      if (isExchange(sleeper)) holders.push({ bytes: sleeper.heldBytes, holder: sleeper });
+      const { heldBytes: bytes, runnerName: runner } = sleeper;
+      if (bytes === 0 || !isExchange(sleeper)) continue;
+      const { requestId } = sleeper.waitingStatus();
+      const shed = (reason: string) => sleeper.shed(reason);
+      holders.push({ bytes, requestId, runner, isWanted: true, shed });
     }
     return holders;
   }

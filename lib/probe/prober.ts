@@ -112,7 +112,10 @@ export class Prober {
   #listen(link: ProbeLink): void {
     link.events = {
       result: (frame, receivedAtMs) => this.#result(frame, receivedAtMs),
-      closed: (reason, refused) => this.#lost(reason, refused),
+      closed: (reason, refused) => {
+        // One that was ending when it was given has been replaced by now, unless the gateway wants no other.
+        if (this.#link === link || refused) this.#lost(reason, refused);
+      },
     };
     if (!link.open) this.#lost("it was closed", false);
   }

@@ -210,7 +210,9 @@ export class Session implements StreamOwner {
     this.#attached = true;
     const listed = new Set<number>();
     for (const position of positions) {
-      listed.add(position.requestId);
+      const { requestId } = position;
+      if (listed.has(requestId)) throw new ProtocolError(`stream ${requestId} is named twice in a resume`);
+      listed.add(requestId);
       this.#resume(position);
     }
     for (const stream of this.#streams.values()) {

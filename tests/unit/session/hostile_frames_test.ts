@@ -187,3 +187,18 @@ Deno.test("frames for streams that are not known cost a reset each, and no more"
   const told: Frame[] = pair.write("gateway");
   assert.ok(told.every(({ type }) => type === frameTypes.reset));
 });
+
+Deno.test("a resume that names a stream twice is refused, however it is spread over frames", () => {
+  const { pair, stream } = opened("websocket", wsOpen());
+  pair.cut();
+  const [own] = pair.runner.resumeFrames().flatMap((frame) => frame.streams);
+  refuses(() => pair.gateway.applyPositions([own, own]), new RegExp(`stream ${stream.requestId} .*twice`));
+  pair.gateway.detach();
+  const unknown = { ...own, requestId: 4711 };
+  refuses(() => pair.gateway.applyPositions([unknown, own, unknown]), /stream 4711 .*twice/);
+  // The next link of the session is none the worse for it.
+  pair.gateway.detach();
+  pair.redial();
+  pair.settle();
+  assert.equal(stream.phase, "open");
+});

@@ -202,8 +202,11 @@ export class RunnerCore {
         frame: (frame) => this.#frame(active, frame, answer),
         goAway: ({ reason }) => {
           logger.info("gateway.draining", { reason });
-          // The session stays with this link; the next one begins another.
-          if (active.session !== null) this.#letGo(() => this.#sessions.leave(active.session!));
+          // The session stays with this link; the next one begins another. Said twice, it means no other session.
+          const { session } = active;
+          if (session !== null && session === this.#sessions.current) {
+            this.#letGo(() => this.#sessions.leave(session));
+          }
           if (this.#active === active) this.#dialLater(reason);
         },
         phase: (from, to, reason) => {

@@ -6,7 +6,7 @@ import { ProbeResponder } from "../../../lib/runner/probe_responder.ts";
 import { RunnerCore } from "../../../lib/runner/runner_core.ts";
 import type { Dialled } from "../../../lib/runner/runner_core_options.ts";
 import type { RunnerState } from "../../../lib/runner/mod.ts";
-import { frameTypes, initialWindowBytes, type WelcomeFrame } from "../../../lib/protocol/mod.ts";
+import { type Frame, frameTypes, initialWindowBytes, type WelcomeFrame } from "../../../lib/protocol/mod.ts";
 import { silentLogger, TunnelMetrics } from "../../../lib/telemetry/mod.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { VirtualLink } from "../../support/virtual_link.ts";
@@ -22,6 +22,14 @@ const backend: Backend = {
   probe: () => Promise.resolve(200),
   close: () => {},
 };
+
+/** A gateway's whole answer to a hello. */
+function welcome(changes: Partial<WelcomeFrame> = {}): Frame[] {
+  return [{
+    ...{ type: frameTypes.welcome, version: 1, gatewayId: 7, resumed: false, resumeWindowMs: 30_000 },
+    ...{ initialWindow: initialWindowBytes, agent: "", ...changes },
+  }, { type: frameTypes.resume, last: true, streams: [] }];
+}
 
 /** A runner and its attempts to reach a gateway; each is answered by hand. */
 class Runner {
@@ -78,10 +86,7 @@ class Runner {
 
   welcomed(changes: Partial<WelcomeFrame> = {}): VirtualLink {
     const link = this.connects();
-    link.receive({
-      ...{ type: frameTypes.welcome, version: 1, gatewayId: 7, resumed: false, resumeWindowMs: 30_000 },
-      ...{ initialWindow: initialWindowBytes, agent: "", ...changes },
-    }, { type: frameTypes.resume, last: true, streams: [] });
+    link.receive(...welcome(changes));
     return link;
   }
 
@@ -223,4 +228,31 @@ function lastWaitMs(runner: Runner): number {
   const last = runner.states.at(-1);
   assert.equal(last?.state, "disconnected");
   return last.retryInMs;
+}
+
+for (
+  const [when, isWelcomed] of [["is welcomed by another", true], [
+    "has said hello to another",
+    false,
+  ]] as const
+) {
+  Deno.test(`a gateway that says go-away again when its runner ${when} does not part it from its new session`, () => {
+    const runner = new Runner();
+    const leaving = runner.welcomed();
+    const goAway = { type: frameTypes.goAway, drainMs: 10_000, reason: "shutting down" } as const;
+    leaving.receive(goAway);
+    runner.clock.advance(firstWaitMs);
+    const link = isWelcomed ? runner.welcomed({ gatewayId: 8 }) : runner.connects();
+    leaving.receive(goAway);
+    if (!isWelcomed) link.receive(...welcome({ gatewayId: 8 }));
+    const [hello] = link.framesSent(frameTypes.hello);
+    assert.equal(runner.core.connected, true);
+    assert.equal(runner.core.id, hello.sessionId.toHex());
+
+    link.destroy();
+    runner.clock.advance(firstWaitMs);
+    const [again] = runner.connects().framesSent(frameTypes.hello);
+    assert.deepEqual(again.sessionId, hello.sessionId);
+    assert.equal(again.resumeGatewayId, 8);
+  });
 }

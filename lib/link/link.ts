@@ -6,6 +6,7 @@ import {
   frameTypes,
   type GoAwayFrame,
   type LinkFrame,
+  maxQueuedAnswers,
   type PingFrame,
   type PongFrame,
   ProtocolError,
@@ -282,6 +283,9 @@ export class Link implements WebSocketHandler {
   #linkFrame(frame: LinkFrame): void {
     switch (frame.type) {
       case frameTypes.ping: {
+        if (this.#control.length >= maxQueuedAnswers) {
+          throw new ProtocolError("the peer pings, but reads no pongs");
+        }
         const at = this.#clock.wallUs();
         const { sequence, sentAtUs } = frame;
         this.send({ type: frameTypes.pong, sequence, sentAtUs, receivedAtUs: at, repliedAtUs: at });

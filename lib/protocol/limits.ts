@@ -25,6 +25,9 @@ export const largestWindowBytes = 16 * 1024 * 1024;
 export const maxHeaderStrings = 2048;
 export const maxTextBytes = 64 * 1024;
 
+/** Most answers, pongs or resets, that may wait for a peer that asks and does not read, before its link is closed. */
+export const maxQueuedAnswers = 2 ** 16;
+
 /** Most stream positions in one resume frame: keeps it far below {@link maxLinkMessageBytes}. */
 export const maxPositionsPerFrame = 4096;
 

@@ -3,6 +3,7 @@ import {
   type Frame,
   frameName,
   frameTypes,
+  maxQueuedAnswers,
   payloadBytes,
   ProtocolError,
   type RequestStartFrame,
@@ -120,6 +121,9 @@ export class Session implements StreamOwner {
       return;
     }
     if (frame.type === frameTypes.ack || frame.type === frameTypes.reset) return;
+    if (this.#control.length >= maxQueuedAnswers) {
+      throw new ProtocolError("the peer sends frames of streams that are over, but reads no resets");
+    }
     const ending = this.#tombstones.get(frame.requestId);
     if (ending !== undefined) {
       // Frames that crossed our reset need no second one; a repeated opening means the peer missed the ending.

@@ -8,7 +8,7 @@ import type { VirtualClock } from "./virtual_clock.ts";
 
 /** The WebSocket under a link in virtual time, and the peer at its other end, driven by hand. */
 export class VirtualLink implements FrameConnection {
-  readonly congested = false;
+  congested = false;
   sentBytes = 0;
   receivedBytes = 0;
   /** Frames that the link has sent. */

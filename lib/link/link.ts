@@ -215,6 +215,9 @@ export class Link implements WebSocketHandler {
   close(reason: string, code = closeNormal): void {
     if (this.#gone || this.#end !== null) return;
     this.flush();
+    // Without its goodbye, a peer that is slow to read would take this for a link that was lost, and wait.
+    for (const frame of this.#control.splice(0)) this.#write(frame);
+    if (this.#writer.length > 0) this.#sendMessage();
     this.#end ??= { kind: "closed", reason };
     this.#connection.close(code, reason);
   }

@@ -1,4 +1,4 @@
-/** A peer that asks for answers without end and reads none of them: they do not fill memory. */
+/** A peer that reads nothing, or not yet: what it asks for does not fill memory, and it is told of the end all the same. */
 import assert from "node:assert/strict";
 import { Link, type LinkEnd } from "../../../lib/link/mod.ts";
 import { type Frame, frameTypes, maxQueuedAnswers } from "../../../lib/protocol/mod.ts";
@@ -32,7 +32,7 @@ function deaf() {
   session.attach();
   clock.advance(10);
   wire.congested = true;
-  return { clock, wire, end: () => end as LinkEnd | null };
+  return { clock, wire, link, end: () => end as LinkEnd | null };
 }
 
 for (
@@ -65,3 +65,11 @@ for (
     assert.equal(wire.ended, null);
   });
 }
+
+Deno.test("a goodbye goes out ahead of the close also when the peer is slow to read", () => {
+  const { wire, link } = deaf();
+  link.send({ type: frameTypes.goAway, drainMs: 0, reason: "goodbye" });
+  link.close("goodbye", 1001);
+  assert.deepEqual(wire.framesSent(frameTypes.goAway).map(({ drainMs }) => drainMs), [0]);
+  assert.deepEqual(wire.ended, { code: 1001, reason: "goodbye" });
+});

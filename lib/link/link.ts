@@ -81,10 +81,7 @@ export function noLinkStatus(sinceMs: number): CarriedStatus {
 /** A message is sent once it holds this much, bytes; one frame more still fits below the limit. */
 const messageTargetBytes = 96 * 1024;
 
-/**
- * Up to this length a message is copied to lie beside what else is written in the turn; a longer one goes out from where it
- * is. One above the target is copied again: from buffers of twice its length, eight downloads at once took a fifth longer.
- */
+/** Longer messages go out from where they are, up to the target: above it eight downloads at once took a fifth longer so. */
 const copiedMessageBytes = 4 * 1024;
 
 /** Acknowledgements that are not due at once wait this long for company, milliseconds. */

@@ -1,15 +1,5 @@
 import { Buffer } from "node:buffer";
-import {
-  brotliDecompressSync,
-  type BrotliOptions,
-  constants,
-  gunzipSync,
-  inflateRawSync,
-  inflateSync,
-  type ZlibOptions,
-  zstdDecompressSync,
-} from "node:zlib";
-import { headerValue } from "../http1/mod.ts";
+import { codingsOf, decodedWhole } from "../codings/mod.ts";
 import type { BodyJson, ExchangeDetail, HeaderPair } from "./api_shapes.ts";
 import { exchangeSummary } from "./exchange_json.ts";
 import type { ExchangeRecord } from "./exchange_record.ts";
@@ -45,61 +35,28 @@ const empty: BodyJson = { bytes: 0, keptBytes: 0, unpacked: null, text: "", base
 
 function bodyJson(body: KeptBytes, headers: readonly string[]): BodyJson {
   const { totalBytes: bytes, keptBytes, whole } = body;
-  const coding = headerValue(headers, "content-encoding")?.trim().toLowerCase() ?? "";
-  const unpacked = coding === "" || keptBytes === 0 ? null : unpack(body.bytes(), { coding, whole });
+  const codings = codingsOf(headers);
+  const unpacked = codings.length === 0 || keptBytes === 0 ? null : unpack(body.bytes(), { codings, whole });
   const shown = unpacked ?? body.bytes();
   const text = textOf(shown, whole);
   return {
     bytes,
     keptBytes,
-    unpacked: unpacked === null ? null : coding,
+    unpacked: unpacked === null ? null : codings.join(", "),
     text,
     base64: text === null ? Buffer.from(shown).toString("base64") : null,
   };
 }
 
-/** The content without its coding, as far as it goes; `null` when it cannot be undone. */
-function unpack(bytes: Uint8Array, { coding, whole }: { coding: string; whole: boolean }): Uint8Array | null {
-  // What was kept may be cut short: the beginning is better than nothing.
-  const zlib: ZlibOptions = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxUnpackedBytes };
-  const brotli: BrotliOptions = {
-    finishFlush: constants.BROTLI_OPERATION_FLUSH,
-    maxOutputLength: maxUnpackedBytes,
-  };
-  try {
-    switch (coding) {
-      case "gzip":
-      case "x-gzip":
-        return gunzipSync(bytes, zlib);
-      case "deflate":
-        return inflate(bytes, zlib);
-      case "br":
-        return brotliDecompressSync(bytes, brotli);
-      case "zstd":
-        return unpackZstd(bytes, whole);
-      default:
-        return null;
-    }
-  } catch {
-    // Not what its header says, or larger than anybody would read: it is shown as it came.
-    return null;
-  }
-}
-
-/** Of a frame that was cut whole blocks come out, of 128 KiB each: there may be none. */
-function unpackZstd(bytes: Uint8Array, whole: boolean): Uint8Array | null {
-  const { ZSTD_e_flush: finishFlush } = constants;
-  const unpacked = zstdDecompressSync(bytes, { finishFlush, maxOutputLength: maxUnpackedBytes });
-  return whole || unpacked.length > 0 ? unpacked : null;
-}
-
-/** Some servers leave out zlib's frame (RFC 9110, 8.4.1.2). Without it only what is complete can be told from noise. */
-function inflate(bytes: Uint8Array, options: ZlibOptions): Uint8Array {
-  try {
-    return inflateSync(bytes, options);
-  } catch {
-    return inflateRawSync(bytes, { maxOutputLength: options.maxOutputLength });
-  }
+/** The content without its codings, as far as it goes; `null` when they cannot be undone. */
+function unpack(
+  bytes: Uint8Array,
+  { codings, whole }: { codings: string[]; whole: boolean },
+): Uint8Array | null {
+  // What came, or what was kept of it, may be cut short: the beginning is better than nothing.
+  const unpacked = decodedWhole(bytes, codings, { maxBytes: maxUnpackedBytes, cut: true });
+  // Of what is cut there may be no block that came whole.
+  return unpacked?.length === 0 && !whole ? null : unpacked;
 }
 
 /** UTF-8 text without control characters, byte for byte, or `null`. A character cut off at the end is left out. */

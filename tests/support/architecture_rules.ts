@@ -5,7 +5,7 @@ import type { ScannedSource } from "./source_scan.ts";
 const layers = [
   ["repeats"],
   ["protocol", "http1", "websocket"],
-  ["session"],
+  ["session", "codings"],
   ["telemetry", "net"],
   ["link"],
   ["capture"],
@@ -17,6 +17,7 @@ const pureFolders: Record<string, { modules: string[]; globals: string[] }> = {
   repeats: { modules: [], globals: [] },
   protocol: { modules: ["node:buffer"], globals: [] },
   http1: { modules: ["node:buffer"], globals: [] },
+  codings: { modules: ["node:buffer", "node:stream", "node:zlib"], globals: [] },
   session: { modules: [], globals: [] },
   // RFC 6455 asks for a hash in the handshake, and for mask keys that cannot be foretold (5.3).
   websocket: { modules: ["node:buffer", "node:crypto"], globals: ["crypto"] },

@@ -1,11 +1,14 @@
 import { Buffer } from "node:buffer";
 import type { StoredBytes } from "../../capture/mod.ts";
 import { headerValue, type RawHeaders } from "../../http1/mod.ts";
-import { codingsOf, decodedWhole } from "../content_coding.ts";
+import { codingsOf, decodedWhole } from "../../codings/mod.ts";
 import { isOtherCharset } from "./read_body.ts";
 
 /** Larger bodies are written piece by piece as base64, as they were sent: memory stays small. */
 const maxWholeBytes = 4 * 1024 * 1024;
+
+/** Larger ones are written as they were sent, too, bytes. */
+const maxDecodedBytes = 16 * 1024 * 1024;
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -41,7 +44,7 @@ export function bodyText(
   const decoded = codings.length === 0 || raw.length === 0
     ? raw
     : isWhole
-    ? decodedWhole(raw, codings)
+    ? decodedWhole(raw, codings, { maxBytes: maxDecodedBytes, cut: false })
     : null;
   const bytes = decoded ?? raw;
   const text = decoded === null ? null : textOf(bytes, headerValue(headers, "content-type") ?? "");

@@ -4,7 +4,7 @@ import type { Answered, Close } from "./answered.ts";
 import { compareContent, type Content } from "./compare_content.ts";
 import { compareHeaders, type SeenHeaders } from "./compare_headers.ts";
 import { compareMessages } from "./compare_messages.ts";
-import { codingsOf } from "../content_coding.ts";
+import { codingsOf } from "../../codings/mod.ts";
 import { Differences } from "./difference.ts";
 import { ReceivedMessages } from "./received_messages.ts";
 import type { RedactedValues } from "./redacted.ts";

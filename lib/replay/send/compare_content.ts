@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { StoredBytes } from "../../capture/mod.ts";
-import { canDecode, CodingError, decoded } from "../content_coding.ts";
+import { canDecode, CodingError, decoded } from "../../codings/mod.ts";
 import type { Difference, Differences } from "./difference.ts";
 import { jsonDifferences, parseJson } from "./json_difference.ts";
 import { textDifferences } from "./text_difference.ts";

@@ -45,6 +45,7 @@ Deno.test("a packed body is unpacked for display, and its length on the way is t
     ["zstd", zstdCompressSync(text)],
     ["br", brotliCompressSync(text)],
     ["GZip", gzipSync(text)],
+    ["gzip, br", brotliCompressSync(gzipSync(text))],
   ];
   for (const [coding, body] of packed) {
     const { responseBody } = detailOf(new Uint8Array(body), ["Content-Encoding", coding]);

@@ -8,24 +8,40 @@ type Decoder = zlib.Gunzip | zlib.InflateRaw | zlib.BrotliDecompress | zlib.Zstd
 const { BROTLI_OPERATION_FINISH, BROTLI_OPERATION_FLUSH, ZSTD_e_end, ZSTD_e_flush, Z_FINISH, Z_SYNC_FLUSH } =
   zlib.constants;
 
-/** Undoes one coding: of bytes that are all there, or piece by piece. */
-interface Coding {
-  whole: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
-  /** @param cut it may end in the middle */
-  stream: (cut: boolean) => Decoder;
+/** How one is undone. */
+interface Options {
+  /** How the end is taken: as the end, or as the last that is there of what may go on. */
+  finishFlush: number;
+  /** Largest result, bytes: a small body may unfold to gigabytes. @default no bound */
+  maxOutputLength?: number;
 }
 
-const gzip: Coding = {
-  whole: zlib.gunzipSync,
-  stream: (cut) => zlib.createGunzip({ finishFlush: cut ? Z_SYNC_FLUSH : Z_FINISH }),
-};
-const zlibFormat: Coding = {
-  whole: zlib.inflateSync,
-  stream: (cut) => zlib.createInflate({ finishFlush: cut ? Z_SYNC_FLUSH : Z_FINISH }),
-};
+/** Undoes one coding: of bytes that are all there, or piece by piece. */
+interface Coding {
+  /** Values of {@link Options.finishFlush}. */
+  flush: { atEnd: number; whenCut: number };
+  whole: (bytes: Uint8Array, options: Options) => Uint8Array;
+  stream: (options: Options) => Decoder;
+}
+
+const zlibFlush = { atEnd: Z_FINISH, whenCut: Z_SYNC_FLUSH };
+const gzip: Coding = { flush: zlibFlush, whole: zlib.gunzipSync, stream: zlib.createGunzip };
+const zlibFormat: Coding = { flush: zlibFlush, whole: zlib.inflateSync, stream: zlib.createInflate };
 const bareDeflate: Coding = {
-  whole: zlib.inflateRawSync,
-  stream: (cut) => zlib.createInflateRaw({ finishFlush: cut ? Z_SYNC_FLUSH : Z_FINISH }),
+  flush: zlibFlush,
+  // Without the format around it, only what is complete can be told from noise.
+  whole: (bytes, { maxOutputLength }) => zlib.inflateRawSync(bytes, { maxOutputLength }),
+  stream: zlib.createInflateRaw,
+};
+const brotli: Coding = {
+  flush: { atEnd: BROTLI_OPERATION_FINISH, whenCut: BROTLI_OPERATION_FLUSH },
+  whole: zlib.brotliDecompressSync,
+  stream: zlib.createBrotliDecompress,
+};
+const zstd: Coding = {
+  flush: { atEnd: ZSTD_e_end, whenCut: ZSTD_e_flush },
+  whole: zlib.zstdDecompressSync,
+  stream: zlib.createZstdDecompress,
 };
 
 /** Codings that can be undone (RFC 9110, 8.4.1; RFC 7932; RFC 8878), and by what, given their first bytes. */
@@ -34,24 +50,14 @@ const codingsByName: Record<string, (start: Uint8Array) => Coding> = {
   "x-gzip": () => gzip,
   // Some servers send the bare stream instead of the zlib format that is asked for.
   deflate: (start) => isZlib(start) ? zlibFormat : bareDeflate,
-  br: () => ({
-    whole: zlib.brotliDecompressSync,
-    stream: (cut) =>
-      zlib.createBrotliDecompress({ finishFlush: cut ? BROTLI_OPERATION_FLUSH : BROTLI_OPERATION_FINISH }),
-  }),
-  zstd: () => ({
-    whole: zlib.zstdDecompressSync,
-    stream: (cut) => zlib.createZstdDecompress({ finishFlush: cut ? ZSTD_e_flush : ZSTD_e_end }),
-  }),
+  br: () => brotli,
+  zstd: () => zstd,
 };
 
 /** RFC 1950, 2.2. What is too short to tell is in the format that it should be in. */
 function isZlib(start: Uint8Array): boolean {
   return start.length < 2 || (start[0] & 0x0f) === 8 && (start[0] * 256 + start[1]) % 31 === 0;
 }
-
-/** Largest body that is decoded as a whole, bytes: a small one may unfold to gigabytes. */
-const maxWholeBytes = 16 * 1024 * 1024;
 
 /** A body is not in the coding that its header names. */
 export class CodingError extends Error {
@@ -70,17 +76,23 @@ export function canDecode(codings: readonly string[]): boolean {
 }
 
 /**
- * Undoes the codings of a whole body.
+ * Undoes the codings of a body that is all there.
  *
- * @returns `null` when a coding is not known here, the bytes are not in it, or they would be more than 16 MiB
+ * @param options.maxBytes largest result: a small body may unfold to gigabytes
+ * @param options.cut the body may end in the middle: it is undone as far as it goes
+ * @returns `null` when a coding is not known here, the bytes are not in it, or there would be too many
  */
-export function decodedWhole(bytes: Uint8Array, codings: readonly string[]): Uint8Array | null {
+export function decodedWhole(
+  bytes: Uint8Array,
+  codings: readonly string[],
+  { maxBytes: maxOutputLength, cut }: { maxBytes: number; cut: boolean },
+): Uint8Array | null {
   if (!canDecode(codings)) return null;
   try {
-    return codings.reduceRight(
-      (coded, coding) => codingsByName[coding](coded).whole(coded, { maxOutputLength: maxWholeBytes }),
-      bytes,
-    );
+    return codings.reduceRight((coded, name) => {
+      const coding = codingsByName[name](coded);
+      return coding.whole(coded, { finishFlush: finishFlush(coding, cut), maxOutputLength });
+    }, bytes);
   } catch {
     // Not in that coding, or too large: it stays as it is, which the caller says.
     return null;
@@ -105,7 +117,8 @@ export async function* decoded(
   let stream: Readable = Readable.from(asBuffers(all));
   for (const [i, coding] of codings.toReversed().entries()) {
     // What is in a second coding is taken to be in the right format.
-    const decoder = codingsByName[coding](i === 0 ? start : new Uint8Array(0)).stream(cut);
+    const undo = codingsByName[coding](i === 0 ? start : new Uint8Array(0));
+    const decoder = undo.stream({ finishFlush: finishFlush(undo, cut) });
     stream.once("error", (error) => decoder.destroy(error));
     stream = stream.pipe(decoder);
   }
@@ -138,4 +151,8 @@ function* asBuffers(pieces: Iterable<Uint8Array>): Generator<Buffer> {
   for (const piece of pieces) {
     if (piece.length > 0) yield Buffer.from(piece.buffer as ArrayBuffer, piece.byteOffset, piece.length);
   }
+}
+
+function finishFlush({ flush }: Coding, cut: boolean): number {
+  return cut ? flush.whenCut : flush.atEnd;
 }

@@ -145,7 +145,8 @@ export class WebSocketConnection implements ByteSocketHandler {
 
   /**
    * Sends a whole binary message from where it lies: in a buffer of the pool's, which is taken over, behind
-   * {@link maxFrameHeaderBytes} that are free. It is masked there, and its header written in front of it.
+   * {@link maxFrameHeaderBytes} that are free. It is masked there, and its header written in front of it. Not to be called
+   * between the parts of another message.
    */
   sendInPlace(buffer: Uint8Array): void {
     if (this.#closeSent) return bytePool.giveBack(buffer);

@@ -35,6 +35,7 @@ export interface CborWriterOptions {
 export class CborWriter {
   readonly #buffers: WriterBuffers;
   readonly #start: number;
+  readonly #initialBytes: number;
   #buffer: Uint8Array<ArrayBuffer>;
   #offset: number;
 
@@ -42,7 +43,8 @@ export class CborWriter {
     this.#buffers = options.buffers ?? freshBuffers;
     this.#start = options.roomBytes ?? 0;
     this.#offset = this.#start;
-    this.#buffer = this.#buffers.take(this.#start + (options.initialBytes ?? 4096));
+    this.#initialBytes = this.#start + (options.initialBytes ?? 4096);
+    this.#buffer = this.#buffers.take(this.#initialBytes);
   }
 
   /** Bytes written since the last {@link reset} or {@link take}. */
@@ -60,10 +62,14 @@ export class CborWriter {
     this.#offset = this.#start;
   }
 
-  /** The free room and what was written behind it. The buffer is the caller's; the writer starts over in another as large. */
+  /**
+   * The free room and what was written behind it. The buffer is the caller's; the writer starts over in one that has room
+   * for as much again: were it always the largest there ever was, many small messages that wait would hold many of those.
+   */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#buffer.subarray(0, this.#offset);
-    this.#buffer = this.#buffers.take(this.#buffer.length);
+    const bytes = Math.max(this.#initialBytes, powerOfTwo(this.#offset));
+    this.#buffer = this.#buffers.take(bytes);
     this.#offset = this.#start;
     return taken;
   }
@@ -189,6 +195,11 @@ function writeU32(buffer: Uint8Array, offset: number, value: number): number {
   buffer[offset++] = value >>> 8;
   buffer[offset++] = value;
   return offset;
+}
+
+/** The smallest that is not below `count`, which is what buffers that are used again are sized by. */
+function powerOfTwo(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count));
 }
 
 /** Not zero-filled: every byte is written before it is read. */

@@ -60,7 +60,7 @@ Deno.test("messages that are taken hold what was written, behind the room, and a
   );
 });
 
-Deno.test("a buffer has the size it has grown to in the messages that follow, too", () => {
+Deno.test("the next buffer has room for as much as the last message took, and not for the longest there ever was", () => {
   const sizes: number[] = [];
   const buffers: WriterBuffers = {
     take: (count) => {
@@ -70,8 +70,23 @@ Deno.test("a buffer has the size it has grown to in the messages that follow, to
     giveBack: () => {},
   };
   const writer = new CborWriter({ initialBytes: 90, roomBytes: 10, buffers });
-  writer.bytes(new Uint8Array(300));
-  writer.take();
-  writer.bytes(new Uint8Array(300));
-  assert.deepEqual(sizes, [100, 313, 313]);
+  for (const length of [300, 300, 3, 1, 200_000]) {
+    writer.bytes(new Uint8Array(length));
+    writer.take();
+  }
+  // What it began with is the least; a message that does not fit doubles it, or takes what it needs.
+  assert.deepEqual(sizes, [100, 313, 512, 512, 100, 100, 200_015, 262_144]);
+});
+
+Deno.test("a buffer that was written in and not taken is kept, with all that it has grown to", () => {
+  const sizes: number[] = [];
+  const writer = new CborWriter({
+    initialBytes: 16,
+    buffers: { take: (count) => (sizes.push(count), new Uint8Array(count)), giveBack: () => {} },
+  });
+  for (const length of [300, 3, 300]) {
+    writer.bytes(new Uint8Array(length));
+    writer.reset();
+  }
+  assert.deepEqual(sizes, [16, 303]);
 });

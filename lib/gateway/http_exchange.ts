@@ -50,6 +50,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   start(): void {
     this.#open(this.#options.runner);
     this.#stream?.push(this.#startFrame());
+    if (this.#requestDone) this.#observer?.requestEnd();
   }
 
   // ── Sleeper: the runner's process is gone, and the request may be repeated on another ──
@@ -140,7 +141,9 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   requestEnd(trailers: RawHeaders): void {
     this.#requestDone = true;
-    if (!this.#stream?.sendDone) this.#push(bodyEnd({ trailers }));
+    if (this.#stream?.sendDone) return;
+    this.#push(bodyEnd({ trailers }));
+    this.#observer?.requestEnd();
   }
 
   /** The client's request body broke the rules of HTTP. */

@@ -1,4 +1,3 @@
-import { headerValue } from "../http1/mod.ts";
 import { resetCodes, resetProblem } from "../protocol/mod.ts";
 import type { StreamAnswer } from "../session/mod.ts";
 import { ApiError } from "./api_error.ts";
@@ -164,11 +163,13 @@ export class AdminApi {
         "A WebSocket cannot be replayed here: tunnel replay --to does that.",
       );
     }
-    if (record.end === null && requestBytes.totalBytes > 0) {
+    if (!record.requestComplete) {
       throw new ApiError(
         409,
         "not_replayable",
-        "The request is still under way: its body may not be complete.",
+        record.end === null
+          ? "The request is still under way: its body is not complete."
+          : "The request ended before its body was complete: what came of it cannot be sent as the whole.",
       );
     }
     if (!requestBytes.whole) {
@@ -176,13 +177,6 @@ export class AdminApi {
         409,
         "not_replayable",
         `Of the request's body ${requestBytes.keptBytes} of ${requestBytes.totalBytes} bytes are kept: it cannot be sent again.`,
-      );
-    }
-    if (isCutOff(record)) {
-      throw new ApiError(
-        409,
-        "not_replayable",
-        "The request ended before its body was complete: what came of it cannot be sent as the whole.",
       );
     }
     const { inspected, history, now } = this.#options;
@@ -207,6 +201,7 @@ export class AdminApi {
     }
     const copy = history.record({ ...start, replayOf: String(record.id) });
     copy.requestBody(requestBytes.bytes());
+    copy.requestEnd();
     const answer = await answering;
     clearTimeout(timer);
     noteAnswer(copy, answer, now() - startedAtMs);
@@ -218,16 +213,6 @@ export class AdminApi {
 async function detailOf(record: ExchangeRecord): Promise<ExchangeDetail> {
   const { exchangeDetail } = await import("./exchange_detail.ts");
   return exchangeDetail(record);
-}
-
-/** Whether less of the request's body came than there was to be. Of chunks nothing tells when their client left. */
-function isCutOff({ start, end, requestBytes }: ExchangeRecord): boolean {
-  const length = headerValue(start.headers, "content-length");
-  if (length !== undefined) return parseInt(length, 10) !== requestBytes.totalBytes;
-  // A runner is not told how the body came to the gateway.
-  const hasBody = requestBytes.totalBytes > 0 ||
-    headerValue(start.headers, "transfer-encoding") !== undefined;
-  return end?.problem === "client_gone" && hasBody;
 }
 
 function noteAnswer(record: ExchangeRecord, answer: StreamAnswer, durationMs: number): void {

@@ -62,6 +62,8 @@ export class ExchangeRecord implements ExchangeObserver {
   readonly closes: RecordedClose[] = [];
   /** Streams that have carried it: more than one when it woke on another session. */
   readonly streams: string[] = [];
+  /** All of its request has come. */
+  requestComplete = false;
   status = 0;
   responseHeaders: readonly string[] = [];
   firstByteMs: number | null = null;
@@ -114,6 +116,10 @@ export class ExchangeRecord implements ExchangeObserver {
 
   requestBody(bytes: Uint8Array): void {
     this.#keep(this.requestBytes, bytes);
+  }
+
+  requestEnd(): void {
+    this.requestComplete = true;
   }
 
   responded(status: number, headers: readonly string[]): void {

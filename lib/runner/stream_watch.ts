@@ -63,6 +63,8 @@ export class StreamWatch implements StreamTap {
     const observer = this.#observer;
     if (observer === null) return;
     if (frame.type === frameTypes.bodyChunk) observer.requestBody(frame.bytes);
+    else if (frame.type === frameTypes.requestStart && !frame.hasBody) observer.requestEnd();
+    else if (frame.type === frameTypes.bodyEnd && !frame.cut) observer.requestEnd();
     else if (frame.type === frameTypes.wsMessage) observer.message("received", frame);
     else if (frame.type === frameTypes.wsClose) {
       observer.closing("received", codeOf(frame.code), frame.reason);

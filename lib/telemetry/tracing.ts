@@ -137,6 +137,7 @@ class ExchangeSpan implements ExchangeObserver {
   // What a span says nothing of, or says at its end.
   responded(): void {}
   requestBody(): void {}
+  requestEnd(): void {}
   responseBody(): void {}
   message(): void {}
   closing(): void {}

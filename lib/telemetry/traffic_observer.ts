@@ -36,6 +36,8 @@ export interface ExchangeObserver {
   /** A stream with this id (`9f3ac01b-42`) carries the exchange from now on. */
   opened(stream: string): void;
   requestBody(bytes: Uint8Array): void;
+  /** All of the request has come. Not called when it broke off, nor when nobody wanted the rest. */
+  requestEnd(): void;
   responded(status: number, headers: readonly string[]): void;
   responseBody(bytes: Uint8Array): void;
   /** A WebSocket message, or part of a large one: `received` from the client, `sent` to it. */
@@ -91,6 +93,7 @@ function bothFollow(first: ExchangeObserver, second: ExchangeObserver): Exchange
     propagate: (headers) => both.reduce((passed, one) => one.propagate?.(passed) ?? passed, headers),
     opened: (stream) => both.forEach((one) => one.opened(stream)),
     requestBody: (bytes) => both.forEach((one) => one.requestBody(bytes)),
+    requestEnd: () => both.forEach((one) => one.requestEnd()),
     responded: (status, headers) => both.forEach((one) => one.responded(status, headers)),
     responseBody: (bytes) => both.forEach((one) => one.responseBody(bytes)),
     message: (direction, part) => both.forEach((one) => one.message(direction, part)),

@@ -88,20 +88,66 @@ for (const [name, process] of ends) {
   Deno.test(`of an upload that its client broke off, the ${name} does not replay the beginning as the whole`, async () => {
     await using stack = await startStack(options);
     const end = process(stack);
-    const heads = ["Content-Length: 1000\r\n\r\nbegun", "Transfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n"];
+    const heads = [
+      "Content-Length: 1000\r\n\r\nbegun",
+      "Transfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n",
+      "Transfer-Encoding: chunked\r\n\r\n",
+    ];
     for (const [i, head] of heads.entries()) {
+      const begunBytes = head.includes("begun") ? 5 : 0;
       const target = `/echo?broken=${i}`;
       const seen = ({ requests }: Requests) => requests.find((request) => request.target === target);
       {
         using client = await RawHttpClient.connect(stack.gateway.port);
         await client.send(`POST ${target} HTTP/1.1\r\nHost: a\r\n${head}`);
-        await eventually(() => requestsOf(end), (all) => (seen(all)?.requestBytes ?? 0) === 5);
+        await eventually(() => requestsOf(end), (all) => seen(all)?.requestBytes === begunBytes);
       }
       const { id } = seen(await eventually(() => requestsOf(end), (all) => seen(all)?.state === "done"))!;
       const { status, body } = await api(end, `requests/${id}/replay`, { method: "POST" });
       assert.deepEqual([status, body.error], [409, "not_replayable"], head);
       assert.match(String(body.message), /before its body was complete/);
     }
+  });
+
+  Deno.test(`an upload that an origin answered before it was complete is not replayed by the ${name}`, async () => {
+    await using stack = await startStack(options);
+    const end = process(stack);
+    using client = await RawHttpClient.connect(stack.gateway.port);
+    await client.send(
+      "POST /status?code=413 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n",
+    );
+    assert.equal((await client.response()).status, 413);
+    const { requests: [{ id }] } = await eventually(
+      () => requestsOf(end),
+      ({ requests }) => requests[0]?.state === "done",
+    );
+    const { status, body } = await api(end, `requests/${id}/replay`, { method: "POST" });
+    assert.deepEqual([status, body.error], [409, "not_replayable"]);
+  });
+
+  Deno.test(`an upload that came whole is replayed by the ${name}, whatever its client did then`, async () => {
+    await using stack = await startStack(options);
+    const end = process(stack);
+    {
+      using client = await RawHttpClient.connect(stack.gateway.port);
+      await client.send(
+        "POST /slow?ms=600000 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n",
+      );
+      await eventually(() => requestsOf(end), ({ requests }) => requests[0]?.requestBytes === 5);
+    }
+    const { requests: [{ id }] } = await eventually(
+      () => requestsOf(end),
+      ({ requests }) => requests[0]?.state === "done",
+    );
+    // Not awaited: its origin takes its time again.
+    const replaying = api(end, `requests/${id}/replay`, { method: "POST" }).catch(() => {});
+    const { requests } = await eventually(
+      () => requestsOf(end),
+      ({ requests }) => requests.some(({ replayOf }) => replayOf === id),
+    );
+    assert.equal(requests.find(({ replayOf }) => replayOf === id)?.requestBytes, 5);
+    await stack[Symbol.asyncDispose]();
+    await replaying;
   });
 
   Deno.test(`a ${name} that is told to drain takes nothing new, finishes what is in flight, and exits with 0`, async () => {

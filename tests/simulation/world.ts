@@ -167,7 +167,13 @@ export class World {
         const conversation = this.conversations[Number(headers[headers.indexOf("Conversation") + 1])];
         const ignore = () => {};
         const observer: ExchangeObserver = {
-          ...{ opened: ignore, requestBody: ignore, responded: ignore, responseBody: ignore },
+          ...{
+            opened: ignore,
+            requestBody: ignore,
+            requestEnd: ignore,
+            responded: ignore,
+            responseBody: ignore,
+          },
           ...{ message: ignore, closing: ignore },
           linkChanged: (change, detail) => this.#tale.note(conversation.name, `${change}: ${detail}`),
           done: (end) => this.#ended(conversation, end),

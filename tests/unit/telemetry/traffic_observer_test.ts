@@ -21,6 +21,7 @@ function recording(name: string, told: string[], follows = true): TrafficObserve
     propagate: (headers) => [...headers, `x-${name}`, "1"],
     opened: (stream) => told.push(`${name} opened ${stream}`),
     requestBody: (bytes) => told.push(`${name} requestBody ${bytes.length}`),
+    requestEnd: () => told.push(`${name} requestEnd`),
     responded: (status) => told.push(`${name} responded ${status}`),
     responseBody: (bytes) => told.push(`${name} responseBody ${bytes.length}`),
     message: (direction) => told.push(`${name} message ${direction}`),
@@ -42,6 +43,7 @@ Deno.test("two observers are both told of everything, in order, and both add to 
   assert.deepEqual(exchange.propagate!(["host", "app"]), ["host", "app", "x-a", "1", "x-b", "1"]);
   exchange.opened("9f3ac01b-1");
   exchange.requestBody(new Uint8Array(1));
+  exchange.requestEnd();
   exchange.responded(200, []);
   exchange.responseBody(new Uint8Array(2));
   exchange.message("sent", { binary: true, bytes: new Uint8Array(3), final: true });
@@ -54,6 +56,7 @@ Deno.test("two observers are both told of everything, in order, and both add to 
     ...[
       "opened 9f3ac01b-1",
       "requestBody 1",
+      "requestEnd",
       "responded 200",
       "responseBody 2",
       "message sent",

@@ -85,6 +85,22 @@ for (const [name, process] of ends) {
     assert.ok(both.some(({ replayOf }) => replayOf === id) && both.some(({ replayOf }) => replayOf === null));
   });
 
+  Deno.test(`a request without a body can be replayed at the ${name}, and so can its replay`, async () => {
+    await using stack = await startStack(options);
+    const end = process(stack);
+    await fetchOnce(`${stack.gateway.url}/name`);
+    const { requests: [{ id }] } = await eventually(
+      () => requestsOf(end),
+      ({ requests }) => requests[0]?.state === "done",
+    );
+    const replay = (of: number) =>
+      api<{ id: number; status: number }>(end, `requests/${of}/replay`, { method: "POST" });
+    const first = await replay(id);
+    assert.deepEqual([first.status, first.body.status], [200, 200]);
+    const second = await replay(first.body.id);
+    assert.deepEqual([second.status, second.body.status], [200, 200]);
+  });
+
   Deno.test(`of an upload that its client broke off, the ${name} does not replay the beginning as the whole`, async () => {
     await using stack = await startStack(options);
     const end = process(stack);

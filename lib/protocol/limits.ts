@@ -25,6 +25,9 @@ export const largestWindowBytes = 16 * 1024 * 1024;
 export const maxHeaderStrings = 2048;
 export const maxTextBytes = 64 * 1024;
 
+/** Longest reason that goes with a reset or a probe, characters: others may have thrown what it quotes, whole pages perhaps. */
+export const maxReasonLength = 1024;
+
 /** Most answers, pongs or resets, that may wait for a peer that asks and does not read, before its link is closed. */
 export const maxQueuedAnswers = 2 ** 16;
 

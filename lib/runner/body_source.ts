@@ -70,17 +70,16 @@ export class BodySource {
 
 /** Waits until a stream takes frames again. */
 export class WritableGate {
-  #open: (() => void) | null = null;
+  #waiting: (() => void)[] = [];
 
-  /** Resolves at once when `stream` is writable or over, else on the next {@link release}. */
+  /** Resolves at once when `stream` is writable or over, else on the next {@link release}. Any number may wait. */
   async wait(stream: Stream): Promise<void> {
     if (stream.writable || stream.phase !== "open") return;
-    await new Promise<void>((resolve) => this.#open = resolve);
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   release(): void {
-    this.#open?.();
-    this.#open = null;
+    for (const go of this.#waiting.splice(0)) go();
   }
 }
 
@@ -95,7 +94,8 @@ export async function sendBody(
 ): Promise<void> {
   const reader = body.getReader();
   let cancelled: Promise<void> | null = null;
-  const cancel = () => cancelled ??= reader.cancel(gone.reason);
+  // A body that fails by itself because nobody takes it any more has nothing left to cancel, and nobody to tell.
+  const cancel = () => cancelled ??= reader.cancel(gone.reason).catch(() => {});
   gone.addEventListener("abort", cancel, { once: true });
   if (gone.aborted) cancel();
   try {

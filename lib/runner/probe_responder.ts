@@ -1,4 +1,4 @@
-import { frameTypes, type ProbeFrame } from "../protocol/mod.ts";
+import { frameTypes, maxReasonLength, type ProbeFrame } from "../protocol/mod.ts";
 import { type Link, monotonicMs } from "../link/mod.ts";
 import type { Backend } from "./backend.ts";
 
@@ -37,7 +37,7 @@ export class ProbeResponder {
         originUs: Math.round(originMs * 1000),
         originStatus,
         repliedAtUs: this.#wallUs(),
-        problem,
+        problem: problem.slice(0, maxReasonLength),
         payload,
       });
     };
@@ -69,7 +69,11 @@ export class ProbeResponder {
     );
     try {
       const signal = AbortSignal.any([timeout.signal, this.#stopping.signal]);
-      return { status: await this.#backend.probe(signal), problem: "" };
+      const status = await this.#backend.probe(signal);
+      if (!Number.isInteger(status) || status < 0 || status > 999) {
+        throw new RangeError(`${status} is no HTTP status`);
+      }
+      return { status, problem: "" };
     } catch (error) {
       // Whatever went wrong at the origin is the answer to the probe.
       return { status: 0, problem: error instanceof Error ? error.message : String(error) };

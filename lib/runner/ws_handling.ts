@@ -129,8 +129,9 @@ export class WsHandling implements StreamHandler, TunnelSocket {
     this.#queue = [];
     this.#abort.abort(new DOMException(reason, "AbortError"));
     this.#gate.release();
+    const closedHere = this.#stream.sendDone;
     this.#stream.release();
-    void this.#tellClosed(1006, reason);
+    if (!closedHere) void this.#tellClosed(1006, reason);
   }
 
   // ── private ──

@@ -3,6 +3,7 @@ import {
   formatStreamId,
   frameTypes,
   indexAdd,
+  maxReasonLength,
   payloadBytes,
   ProtocolError,
   type ResetFrame,
@@ -12,9 +13,6 @@ import {
 import { ReceiveOrder } from "./receive_order.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { type Course, courses, nextStage, type StreamStage } from "./stream_stage.ts";
-
-/** Longest reason of a reset: it may be what somebody else has thrown, and no peer takes one that is too long. */
-const maxReasonLength = 1024;
 
 /** What a stream's owner (an HTTP exchange, a WebSocket, an origin connection) does when frames arrive. */
 export interface StreamHandler {

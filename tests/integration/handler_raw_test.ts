@@ -46,6 +46,40 @@ Deno.test("a raw handler sees target and fields as the client wrote them", async
   assert.deepEqual(headers.slice(0, 8), ["hOSt", "app", "X-B", "1", "x-a", "2", "X-B", "\xc3\xa4"]);
 });
 
+Deno.test("a raw handler's body that fails because its client has left harms nobody", async () => {
+  const unhandled: unknown[] = [];
+  const keep = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unhandled.push(event.reason);
+  };
+  addEventListener("unhandledrejection", keep);
+  const failed = Promise.withResolvers<void>();
+  await using _runner = await serving({
+    http: ({ signal }) => {
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          signal.addEventListener("abort", () => {
+            controller.error(signal.reason);
+            failed.resolve();
+          });
+          controller.enqueue(new TextEncoder().encode("begun"));
+        },
+      });
+      return { status: 200, reason: "OK", headers: [], body };
+    },
+  });
+  {
+    using client = await RawHttpClient.connect(gateway.port);
+    await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+    await client.until("begun");
+  }
+  await bounded(failed.promise, "the body's failure");
+  // Rejections are told a turn later.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  removeEventListener("unhandledrejection", keep);
+  assert.deepEqual(unhandled, []);
+});
+
 Deno.test("what a raw handler answers goes out as it is: reason, spelling and order of fields, trailers", async () => {
   await using _runner = await serving({
     http: () => ({

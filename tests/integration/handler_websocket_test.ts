@@ -46,6 +46,15 @@ function socketOf(client: WebSocket): Socket {
 
 const echo: TunnelSocketHandlers = { message: async (socket, data) => await socket.send(data) };
 
+/** That another WebSocket's handler, an {@link echo}, goes on, and over the same link. */
+async function isUnharmed(other: WebSocket, runner: Runner): Promise<void> {
+  other.send("still here");
+  assert.equal((await once(other, "message"))[0].toString(), "still here");
+  assert.deepEqual(runner.links().map(({ linkCount }) => linkCount), [1]);
+  other.close();
+  await once(other, "close");
+}
+
 Deno.test("a handler gets text as a string and binary as bytes, and sends them back as such", async () => {
   await using _runner = await serving(() => echo);
   const socket = await connect();
@@ -134,11 +143,7 @@ Deno.test("a close handler that throws costs no link, nor any other WebSocket", 
   const good = await connect();
   (await connect("/bad")).terminate();
   await closed.promise;
-  good.send("still here");
-  assert.equal((await once(good, "message"))[0].toString(), "still here");
-  assert.deepEqual(runner.links().map(({ linkCount }) => linkCount), [1]);
-  good.close();
-  await once(good, "close");
+  await isUnharmed(good, runner);
 });
 
 for (
@@ -161,11 +166,7 @@ for (
     client.send("go");
     client.close();
     assert.equal(await bounded(told.promise, "the fault"), fault);
-    good.send("still here");
-    assert.equal((await once(good, "message"))[0].toString(), "still here");
-    assert.deepEqual(runner.links().map(({ linkCount }) => linkCount), [1]);
-    good.close();
-    await once(good, "close");
+    await isUnharmed(good, runner);
   });
 }
 
@@ -206,6 +207,40 @@ for (
   });
 }
 
+Deno.test("every send resolves once more may be sent, however many wait", async () => {
+  const sent = Promise.withResolvers<void>();
+  await using _runner = await serving(() => ({
+    open: async (socket) => {
+      await Promise.all([socket.send(new Uint8Array(1_000_000)), socket.send("two"), socket.send("three")]);
+      sent.resolve();
+    },
+  }));
+  const client = await connect();
+  await bounded(sent.promise, "three sends");
+  client.close();
+  await once(client, "close");
+});
+
+Deno.test("a program that has closed its WebSocket is not told that it was closed", async () => {
+  let told = 0;
+  const closing = Promise.withResolvers<void>();
+  const runner = await serving(() => ({
+    open: (socket) => {
+      socket.close();
+      closing.resolve();
+    },
+    close: () => void told++,
+  }));
+  const client = new WebSocket(gateway.wsUrl);
+  client.on("error", () => {});
+  const closed = once(client, "close");
+  await closing.promise;
+  // Before the client can have answered.
+  await runner.close();
+  await closed;
+  assert.equal(told, 0);
+});
+
 Deno.test("an acceptance that no gateway would take makes an HTTP error, and costs no link", async () => {
   await using runner = await serving(() => ({ ...echo, protocol: "x".repeat(70_000) }));
   const [, response] = await once(new WebSocket(gateway.wsUrl), "unexpected-response");
@@ -240,15 +275,12 @@ for (
   })
 ) {
   Deno.test(`a message handler that ${what} closes its WebSocket with 1011, and no other`, async () => {
-    await using _runner = await serving((request) => request.url.endsWith("/bad") ? { message } : echo);
+    await using runner = await serving((request) => request.url.endsWith("/bad") ? { message } : echo);
     const good = await connect();
     const bad = await connect("/bad");
     bad.send("go");
     assert.equal((await once(bad, "close"))[0], 1011);
-    good.send("still here");
-    assert.equal((await once(good, "message"))[0].toString(), "still here");
-    good.close();
-    await once(good, "close");
+    await isUnharmed(good, runner);
   });
 }
 

@@ -1,25 +1,13 @@
 import assert from "node:assert/strict";
-import { runtimeFlags } from "../../packaging/compile.ts";
-import { ChildProcess, testToken } from "../support/processes.ts";
+import { ChildProcess, testToken, tunnelCommand } from "../support/processes.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const stack = sharedStack();
 
 /** `tunnel ping-probe` on a pseudo-terminal, which `script` of util-linux provides. */
 function onTerminal(args: string[], env: Record<string, string> = {}): ChildProcess {
-  const command = [
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    ...runtimeFlags,
-    "main.ts",
-    "ping-probe",
-    "--gateway-url",
-    stack.gateway.wsUrl,
-    "--token",
-    testToken,
-    ...args,
-  ].join(" ");
+  const gateway = ["--gateway-url", stack.gateway.wsUrl, "--token", testToken];
+  const command = tunnelCommand(["ping-probe", ...gateway, ...args]).join(" ");
   return new ChildProcess("script", ["--quiet", "--return", "--command", command, "/dev/null"], { env });
 }
 

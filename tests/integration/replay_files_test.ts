@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { type CapturedExchange, type SpilledBytes, SpillStore, StoreError } from "../../lib/capture/mod.ts";
 import { ExchangeShelf, RedactedValues, sendAgain } from "../../lib/replay/mod.ts";
 import { stopAndWait, temporaryDirectory } from "../support/captures.ts";
-import { runtimeFlags } from "../../packaging/compile.ts";
 import {
   ChildProcess,
   startGateway,
@@ -11,6 +10,7 @@ import {
   startRunner,
   testToken,
   tunnel,
+  tunnelCommand,
 } from "../support/processes.ts";
 import { answerOf, bodyOf, exchangeOf, messageOf } from "../unit/replay/send/exchanges.ts";
 
@@ -72,16 +72,7 @@ Deno.test({
     await using directory = await temporaryDirectory();
     const file = await captureOf(directory.path, "/bytes?n=10");
     for (const mode of [[], ["--json"], ["--check"]]) {
-      const command = [
-        Deno.execPath(),
-        "run",
-        "--quiet",
-        ...runtimeFlags,
-        "main.ts",
-        "replay",
-        file,
-        ...mode,
-      ];
+      const command = tunnelCommand(["replay", file, ...mode]);
       await using process = new ChildProcess("sh", ["-c", 'exec "$@" > /dev/full', "sh", ...command]);
       const { code } = await process.status();
       assert.equal(code, 1);

@@ -124,13 +124,15 @@ export class ChildProcess implements AsyncDisposable {
   }
 }
 
+/** The program and the arguments that `tunnel …` is, for those who start it by another program. */
+export function tunnelCommand(args: string[]): string[] {
+  return [Deno.execPath(), "run", "--quiet", ...runtimeFlags, "main.ts", ...args];
+}
+
 /** `tunnel …` as a process. */
 export function tunnel(args: string[], options?: ProcessOptions): ChildProcess {
-  return new ChildProcess(
-    Deno.execPath(),
-    ["run", "--quiet", ...runtimeFlags, "main.ts", ...args],
-    options,
-  );
+  const [program, ...rest] = tunnelCommand(args);
+  return new ChildProcess(program, rest, options);
 }
 
 /** A gateway that is ready, and where. */

@@ -16,11 +16,10 @@ const targets = [
  * How the program runs, as an executable or by `deno task tunnel`: what it may do, and how large V8 may let the space of
  * young objects grow. By default that is 16 MiB twice, which thousands of idle connections and a long replay fill with what
  * is garbage already; 4 MiB cost no measurable speed. So little is collected soonest by the thread that waits for it: a helper
- * that has to wait for a core makes it wait as well. What happens for every message is a chain of small functions, of which
- * three times as much as by default may be compiled into one.
+ * that has to wait for a core makes it wait as well.
  */
 export const runtimeFlags = [
-  "--v8-flags=--max-semi-space-size=4,--no-parallel-scavenge,--max-inlined-bytecode-size-cumulative=3000",
+  "--v8-flags=--max-semi-space-size=4,--no-parallel-scavenge",
   "--allow-net",
   "--allow-read",
   "--allow-write",

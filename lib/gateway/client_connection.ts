@@ -221,6 +221,7 @@ export class ClientConnection implements ByteSocketHandler {
 
   #dispatch(head: RequestHead, bytes: Uint8Array, end: number, isReadBuffer: boolean): void {
     const framing = requestFraming(head);
+    const hasBody = framing.kind !== "none" && !(framing.kind === "length" && framing.bytes === 0);
     if (head.method === "CONNECT") {
       return this.#refuse(
         badRequest(405, "CONNECT is not served here: a tunnel carries HTTP and WebSocket requests."),
@@ -245,14 +246,14 @@ export class ClientConnection implements ByteSocketHandler {
     const name = runnerNameOf(head.headers, this.#context.domain);
     const runner = this.#context.draining ? null : this.#context.pick(name);
     if (runner === null) {
-      return this.#answer(this.#context.draining ? draining() : noRunner(name), { head, response, name });
+      const problem = this.#context.draining ? draining() : noRunner(name);
+      return this.#answer(problem, { head, hasBody, response, name });
     }
     if (isWebSocket) {
       this.#pending = isReadBuffer ? copyBytes(rest) : rest;
       this.#becomeWebSocket(head, runner, response);
       return;
     }
-    const hasBody = framing.kind !== "none" && !(framing.kind === "length" && framing.bytes === 0);
     this.#decoder = hasBody ? new BodyDecoder(framing) : null;
     this.#state = hasBody ? "body" : "response";
     this.#exchange = new HttpExchange({
@@ -351,8 +352,11 @@ export class ClientConnection implements ByteSocketHandler {
   }
 
   /** Answers a well-formed request with an error of the gateway's own. */
-  #answer(problem: Problem, request: { head: RequestHead; response: ResponseWriter; name: string }): void {
-    const { head, response, name } = request;
+  #answer(
+    problem: Problem,
+    request: { head: RequestHead; hasBody: boolean; response: ResponseWriter; name: string },
+  ): void {
+    const { head, hasBody, response, name } = request;
     // The body of the request, if there is one, is not wanted.
     response.closeAfter();
     response.problem(problem);
@@ -361,6 +365,7 @@ export class ClientConnection implements ByteSocketHandler {
     const { status } = problem;
     const summary = { kind, method, target, runner: name, status, durationMs: 0, requestId: 0 };
     const observer = observe(kind, { context: this.#context, head, client: this.#client, runner: { name } });
+    if (!hasBody) observer?.requestEnd();
     observer?.done({ ...summary, problem: problem.code });
     this.#context.requestDone({ ...summary, problem: problem.code });
     this.#linger();

@@ -186,6 +186,23 @@ for (const [name, process] of ends) {
   });
 }
 
+Deno.test("a replay of a request that met no runner asks for one again, unless its body was never taken", async () => {
+  await using stack = await startStack(options);
+  const { process } = stack.gateway;
+  const headers = { "x-tunnel-runner": "nobody" };
+  for (const body of [null, "not taken"]) {
+    const { status } = await fetchOnce(`${stack.gateway.url}/`, { method: "POST", headers, body });
+    assert.equal(status, 503);
+  }
+  const { requests: [withBody, without] } = await requestsOf(process);
+  const replay = async (id: number) => {
+    const { status, body } = await api(process, `requests/${id}/replay`, { method: "POST" });
+    return [status, body.error];
+  };
+  assert.deepEqual(await replay(without.id), [503, "no_runner"]);
+  assert.deepEqual(await replay(withBody.id), [409, "not_replayable"]);
+});
+
 Deno.test("events tell of each request in the order of what happens to it, until it is done", async () => {
   await using stack = await startStack(options);
   await using events = await eventsOf(stack.gateway.process);

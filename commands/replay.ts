@@ -4,6 +4,7 @@ import { CaptureError, StoreError } from "../lib/capture/mod.ts";
 import { readCaFile } from "./certificates.ts";
 import {
   drainTimeoutOption,
+  envName,
   logFormatOption,
   logLevelOption,
   pingIntervalOption,
@@ -19,7 +20,7 @@ import { runCheck } from "./replay_check.ts";
 import { printable } from "./replay_text.ts";
 import { showTimeline } from "./replay_timeline.ts";
 import { moment, pathGlob, refuseEmptyTime, speed, streamIds } from "./replay_values.ts";
-import { refuseForeignFlags, withPurpose } from "./replay_flags.ts";
+import { refuseForeignFlags, replayExclusions, withPurpose } from "./replay_flags.ts";
 import { serveCapture, serveSettings } from "./replay_serve.ts";
 import { caFileOption, gatewayUrlOption, nameOption } from "./runner_options.ts";
 import { sendToOrigin } from "./replay_to.ts";
@@ -35,59 +36,73 @@ export function replayCommand() {
       "Reads a capture of gateway or runner: shows it as a timeline, checks, exports or serves it, or sends it again.",
     )
     .argument("<file>", "a .tunnelcap file, or a .har file for --to and --serve")
-    .addOption(new Option("--frames", "a row for each frame instead of each stream").conflicts("check"))
+    .addOption(new Option("--frames", "a row for each frame instead of each stream")
+      .env(envName("frames")))
     .addOption(
       new Option("--stream <id>", "this stream alone, such as 9f3ac01b-42; may be given several times")
-        .argParser(streamIds).conflicts("check"),
+        .env(envName("stream"))
+        .argParser(streamIds),
     )
     .addOption(
       new Option("--path <glob>", "streams whose path matches, such as '/api/*' or '/**/events'")
-        .argParser(pathGlob).conflicts("check"),
+        .env(envName("path"))
+        .argParser(pathGlob),
     )
     .addOption(
       new Option("--since <moment>", "from there on: 1.5s after the beginning, or 2026-07-30T10:22:33Z")
-        .argParser(moment).conflicts("check"),
+        .env(envName("since"))
+        .argParser(moment),
     )
     .addOption(
-      new Option("--until <moment>", "up to there").argParser(moment).conflicts("check"),
+      new Option("--until <moment>", "up to there")
+        .env(envName("until")).argParser(moment),
     )
     .addOption(
-      new Option("--har <file>", "write an HTTP Archive of what clients did and got").conflicts([
-        "check",
-        "frames",
-        "json",
-      ]),
+      new Option("--har <file>", "write an HTTP Archive of what clients did and got")
+        .env(envName("har")),
     )
-    .addOption(new Option("--check", "run the frames through the protocol's own state machines"))
-    .addOption(new Option("--json", "print one JSON document"))
+    .addOption(
+      new Option("--check", "run the frames through the protocol's own state machines")
+        .env(envName("check")),
+    )
+    .addOption(new Option("--json", "print one JSON document")
+      .env(envName("json")))
     .addOption(
       new Option("--to <url>", "send the captured requests again, to this origin, and compare the answers")
-        .argParser(originUrl).conflicts(["check", "frames", "har"]),
+        .env(envName("to"))
+        .argParser(originUrl),
     )
     .addOption(
-      new Option("--serve", "be a runner that answers what was recorded; FILE may be a .har, too").conflicts([
-        ...["to", "check", "frames", "har", "json", "stream", "path", "since", "until"],
-      ]),
+      new Option("--serve", "be a runner that answers what was recorded; FILE may be a .har, too")
+        .env(envName("serve")),
     )
     .addOption(
       withPurpose(
         new Option("--match <how>", "how like the recorded one a request must be")
+          .env(envName("match"))
           .default("loose" as const).choices(["loose", "strict"] as const),
       ),
     )
     .addOption(
       withPurpose(
         new Option("--speed <factor>", "how fast recorded time passes: 0.5x, 1x, 10x or max")
+          .env(envName("speed"))
           .default(1, "1x").argParser(speed),
       ),
     )
-    .addOption(withPurpose(new Option("--unsafe", "send what may change something at the origin, too")))
+    .addOption(
+      withPurpose(
+        new Option("--unsafe", "send what may change something at the origin, too")
+          .env(envName("unsafe")),
+      ),
+    )
     .addOption(
       withPurpose(
         new Option(
           "--compare-header <name>",
           "a further header of answers to compare; may be given several times, or with commas",
         )
+          .env(envName("compare-header"))
           .argParser(comparedHeaders),
       ),
     )
@@ -97,6 +112,7 @@ export function replayCommand() {
           "--header <field>",
           "send 'Name: value' in place of what was recorded, 'Name:' to send none; may be given several times",
         )
+          .env(envName("header"))
           .argParser(headerOverride),
       ),
     )
@@ -106,6 +122,7 @@ export function replayCommand() {
           "--timeout <duration>",
           "silence of the origin, beyond what was recorded, after which a request fails",
         )
+          .env(envName("timeout"))
           .default(30_000, "30s").argParser(positiveDuration),
       ),
     )
@@ -120,7 +137,7 @@ export function replayCommand() {
     .addOption(withPurpose(logLevelOption()))
     .addOption(withPurpose(logFormatOption()))
     .action(async (file, _, command) => {
-      settle(command as unknown as UntypedCommand);
+      settle(command as unknown as UntypedCommand, replayExclusions);
       const options = command.opts();
       refuseForeignFlags(command as unknown as UntypedCommand);
       refuseEmptyTime(options);

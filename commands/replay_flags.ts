@@ -1,5 +1,6 @@
 import type { Command, Option } from "commander";
 import { UsageError } from "./errors.ts";
+import type { Exclusion } from "./settings.ts";
 
 /** Modes of `tunnel replay` that a flag has a meaning for, and why it has none for the others. */
 const purposes = {
@@ -27,6 +28,14 @@ const purposeOf: Record<string, keyof typeof purposes> = {
   speed: "toAndServe",
   caFile: "toAndServe",
 };
+
+/** Flags that cannot be meant at once, for {@link settle}. */
+export const replayExclusions: Exclusion[] = [
+  ["--check", ["--frames", "--stream", "--path", "--since", "--until", "--har", "--to", "--serve"]],
+  ["--har", ["--frames", "--json", "--to", "--serve"]],
+  ["--to", ["--frames", "--serve"]],
+  ["--serve", ["--frames", "--json", "--stream", "--path", "--since", "--until"]],
+];
 
 const help: Record<keyof typeof purposes, string> = {
   to: "for --to: ",

@@ -4,8 +4,11 @@ import { UsageError } from "./errors.ts";
 
 type CommandOption = Command["options"][number];
 
-/** Flags of which one alone can be meant. */
-const alternatives = [["--token", "--token-file"], ["--json", "--ndjson"]];
+/** A flag, and those that cannot be meant beside it. */
+export type Exclusion = readonly [long: string, excluded: readonly string[]];
+
+/** Of every command that has them. */
+const alternatives: Exclusion[] = [["--token", ["--token-file"]], ["--json", ["--ndjson"]]];
 
 /** Where a value may come from; the earlier wins. */
 const ranks = ["cli", "env", "config"] as const;
@@ -22,16 +25,15 @@ const switchValues = new Map([
 
 /**
  * Brings together what flags, environment and config file say. To be called before a command reads its options.
+ * Of flags that exclude each other the one of the highest rank stays.
  *
+ * @param exclusions those of the command's own
  * @throws {UsageError} when one of them holds what is not accepted, or two flags that exclude each other
  */
-export function settle(command: Command): void {
+export function settle(command: Command, exclusions: Exclusion[] = []): void {
   readSwitches(command);
   applyConfigFile(command);
-  for (const longs of alternatives) {
-    const options = command.options.filter(({ long }) => long !== undefined && longs.includes(long));
-    if (options.length === longs.length) keepHighest(command, options);
-  }
+  keepHighest(command, [...alternatives, ...exclusions]);
 }
 
 /** A switch whose environment variable is there is on to commander, whatever it says. */
@@ -51,22 +53,32 @@ function readSwitches(command: Command): void {
   }
 }
 
-/** Of options that exclude each other the one of the highest rank stays. */
-function keepHighest(command: Command, options: CommandOption[]): void {
-  const rankOf = (option: CommandOption) =>
-    ranks.find((rank) => rank === command.getOptionValueSource(option.attributeName()));
-  const given = options.filter((option) => isGiven(command.getOptionValue(option.attributeName())));
-  const highest = ranks.find((rank) => given.some((option) => rankOf(option) === rank));
-  const kept = given.filter((option) => rankOf(option) === highest);
-  if (highest !== undefined && kept.length > 1) {
-    const names = kept.map((option) => nameAt(option, highest)).join(" and ");
-    throw new UsageError(`${names} exclude each other: give one of them`);
-  }
-  for (const option of given) {
-    if (!kept.includes(option)) {
-      command.setOptionValueWithSource(option.attributeName(), undefined, "default");
+function keepHighest(command: Command, exclusions: Exclusion[]): void {
+  const options = new Map(command.options.map((option) => [option.long, option]));
+  const pairs = exclusions.flatMap(([long, excluded]) =>
+    excluded.map((other) => [options.get(long), options.get(other)])
+  ).filter((pair): pair is CommandOption[] => !pair.includes(undefined));
+  for (const rank of ranks) {
+    // Those of this rank first, which none above has put aside by now: they put aside what is below.
+    const clash = pairs.find((pair) => pair.every((option) => rankOf(command, option) === rank));
+    if (clash !== undefined) {
+      const names = clash.map((option) => nameAt(option, rank)).join(" and ");
+      throw new UsageError(`${names} exclude each other: give one of them`);
+    }
+    for (const [one, other] of pairs) {
+      for (const [option, excluded] of [[one, other], [other, one]]) {
+        if (rankOf(command, option) !== rank) continue;
+        command.setOptionValueWithSource(excluded.attributeName(), undefined, "default");
+      }
     }
   }
+}
+
+/** Where the value of an option is from, if it has one that says anything. */
+function rankOf(command: Command, option: CommandOption): Rank | undefined {
+  const name = option.attributeName();
+  if (!isGiven(command.getOptionValue(name))) return undefined;
+  return ranks.find((rank) => rank === command.getOptionValueSource(name));
 }
 
 function isGiven(value: unknown): boolean {

@@ -10,7 +10,8 @@ import { replayCommand } from "../commands/replay.ts";
 import { runnerCommand } from "../commands/runner.ts";
 import { flagTable } from "./flag_table.ts";
 
-const commands: Record<string, () => unknown> = {
+/** Every command by its name. */
+export const commands: Record<string, () => unknown> = {
   gateway: gatewayCommand,
   runner: runnerCommand,
   "ping-probe": pingProbeCommand,

@@ -269,7 +269,12 @@ Deno.test("what --serve cannot do is said in one line", async () => {
       2,
       /^error: .*'some' is invalid\. Allowed choices are loose, strict\.\n$/,
     ],
-    ["{}", [...connected, "--check"], 2, /^error: option '--serve' cannot be used with option '--check'\n$/],
+    [
+      "{}",
+      [...connected, "--check"],
+      2,
+      /^error: --check and --serve exclude each other: give one of them\n$/,
+    ],
   ];
   for (const [content, args, code, line] of wrong) {
     await Deno.writeTextFile(har, content);

@@ -286,7 +286,7 @@ const mistakes: [args: string[], says: RegExp][] = [
   [["--to", "http://a", "--header", "a b"], /A header is 'Name: value'/],
   [["--to", "http://a", "--header", "Content-Length: 5"], /Content-Length follows from what is sent/],
   [["--to", "http://a", "--compare-header", "a b"], /A name is that of a header/],
-  [["--to", "http://a", "--check"], /cannot be used with/],
+  [["--to", "http://a", "--check"], /--check and --to exclude each other/],
   [["--unsafe"], /--unsafe is for --to/],
   [["--timeout", "1s"], /--timeout is for --to/],
   [["--serve", "--timeout", "1s"], /--timeout is for --to/],

@@ -22,8 +22,11 @@ export async function stopAndWait(...processes: ChildProcess[]): Promise<void> {
 }
 
 /** `tunnel replay …` to its end. */
-export async function replay(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  await using process = tunnel(["replay", ...args]);
+export async function replay(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  await using process = tunnel(["replay", ...args], { env });
   const { code } = await process.status();
   return { code, stdout: process.stdout, stderr: process.stderr };
 }

@@ -4,7 +4,8 @@ import { readTextFile } from "./files.ts";
 
 /**
  * Fills in, from the JSON file that `--config` names, every option that neither a flag nor the environment
- * has set. Keys are the long flags without their dashes; values are what would stand behind the flag.
+ * has set. Keys are the long flags without their dashes; values are what would stand behind the flag, in an array
+ * where it may be given several times.
  *
  * @throws {UsageError} when the file cannot be read, is not a JSON object, or holds an unknown key or bad value
  */
@@ -23,7 +24,9 @@ export function applyConfigFile(command: Command): void {
     }
     const source = command.getOptionValueSource(option.attributeName());
     if (source !== "default" && source !== undefined) continue;
-    command.setOptionValueWithSource(option.attributeName(), parseValue(path, key, option, value), "config");
+    const values = Array.isArray(value) && mayBeRepeated(option) ? value : [value];
+    const parsed = values.reduce((earlier, one) => parseValue(path, key, option, one, earlier), undefined);
+    command.setOptionValueWithSource(option.attributeName(), parsed, "config");
   }
 }
 
@@ -43,20 +46,32 @@ function parse(path: string): Record<string, unknown> {
 
 type CommandOption = Command["options"][number];
 
-function parseValue(path: string, key: string, option: CommandOption, value: unknown): unknown {
+/** What reads one value of several takes the earlier ones as well. */
+function mayBeRepeated({ parseArg }: CommandOption): boolean {
+  return parseArg !== undefined && parseArg.length > 1;
+}
+
+function parseValue(
+  path: string,
+  key: string,
+  option: CommandOption,
+  value: unknown,
+  earlier?: unknown,
+): unknown {
   if (option.isBoolean()) {
     if (typeof value === "boolean") return value;
     throw new UsageError(`${path}: "${key}" must be true or false, found ${JSON.stringify(value)}`);
   }
   if (typeof value !== "string" && typeof value !== "number") {
-    throw new UsageError(`${path}: "${key}" must be a string or a number, found ${JSON.stringify(value)}`);
+    const accepted = mayBeRepeated(option) ? "a string, or an array of them" : "a string or a number";
+    throw new UsageError(`${path}: "${key}" must be ${accepted}, found ${JSON.stringify(value)}`);
   }
   const text = String(value);
   if (option.argChoices !== undefined && !option.argChoices.includes(text)) {
     throw new UsageError(`${path}: "${key}" is "${text}"; accepted are ${option.argChoices.join(", ")}`);
   }
   try {
-    return option.parseArg === undefined ? text : option.parseArg(text, undefined);
+    return option.parseArg === undefined ? text : option.parseArg(text, earlier);
   } catch (cause) {
     throw new UsageError(
       `${path}: "${key}" is "${text}": ${cause instanceof Error ? cause.message : cause}`,

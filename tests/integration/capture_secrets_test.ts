@@ -91,6 +91,14 @@ Deno.test("no byte of a default capture is part of a secret, at the gateway or a
   }
 });
 
+Deno.test("what a config file lists under redact is redacted", async () => {
+  await using directory = await temporaryDirectory();
+  const config = join(directory.path, "config.json");
+  await Deno.writeTextFile(config, JSON.stringify({ redact: ["x-other", "X-Api-Key"] }));
+  const bytes = Buffer.from(await capture(directory.path, ["--config", config]));
+  for (const secret of [secrets["x-api-key"], querySecret]) assert.equal(bytes.indexOf(secret), -1);
+});
+
 Deno.test("a raw capture holds what was sent, and says so in its header and on the terminal", async () => {
   await using directory = await temporaryDirectory();
   const bytes = Buffer.from(await capture(directory.path, ["--capture-raw"]));

@@ -188,6 +188,12 @@ const badConfigs: [what: string, text: string, says: RegExp][] = [
     /"log-level" is "loud"; accepted are debug, info, warn, error/,
   ],
   ["has a list for a value", '{"domain": ["a"]}', /"domain" must be a string or a number/],
+  [
+    "names a bad header among others",
+    '{"redact": ["x-key", "a b"]}',
+    /"redact" is "a b": .*such as x-api-key/,
+  ],
+  ["has a list in a list", '{"redact": [["x-key"]]}', /"redact" must be a string, or an array of them/],
   ["has text for a switch", '{"trust-forwarded": "yes"}', /"trust-forwarded" must be true or false/],
 ];
 

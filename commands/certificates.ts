@@ -24,7 +24,7 @@ export function readCaFile(path: string | undefined): string[] | undefined {
  */
 export function readTlsFiles(
   options: { tlsCert?: string; tlsKey?: string },
-): { cert: string; key: string } | undefined {
+): { cert: string; key: string; lifetime: CertificateLifetime } | undefined {
   const { tlsCert, tlsKey } = options;
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) {
@@ -36,7 +36,29 @@ export function readTlsFiles(
   if (!first.checkPrivateKey(keyOf(tlsKey, key))) {
     throw new UsageError(`the private key ${tlsKey} does not belong to the certificate ${tlsCert}`);
   }
-  return { cert, key };
+  const lifetime = { beginsMs: Date.parse(first.validFrom), endsMs: Date.parse(first.validTo) };
+  return { cert, key, lifetime };
+}
+
+/** From when and until when a certificate is good for clients, wall clock, milliseconds. */
+export interface CertificateLifetime {
+  beginsMs: number;
+  endsMs: number;
+}
+
+/** Renewed certificates are in place by then, where something sees to it: most are renewed thirty days ahead. */
+const soonMs = 14 * 24 * 3_600_000;
+
+/** What an operator should know about a certificate's lifetime, or `null`. */
+export function lifetimeProblem({ beginsMs, endsMs }: CertificateLifetime, nowMs: number): string | null {
+  if (nowMs > endsMs) return `it expired at ${new Date(endsMs).toISOString()}: clients and runners refuse it`;
+  if (nowMs < beginsMs) {
+    return `it is valid from ${
+      new Date(beginsMs).toISOString()
+    } on: until then clients and runners refuse it`;
+  }
+  if (endsMs - nowMs > soonMs) return null;
+  return `it expires at ${new Date(endsMs).toISOString()}: a renewed one is read at the next start`;
 }
 
 /** @param file what the text is of, for the error */

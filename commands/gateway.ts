@@ -25,7 +25,7 @@ import {
   redactOption,
   startCapture,
 } from "./capture_options.ts";
-import { readTlsFiles } from "./certificates.ts";
+import { lifetimeProblem, readTlsFiles } from "./certificates.ts";
 import {
   configOption,
   drainTimeoutOption,
@@ -139,6 +139,8 @@ export function gatewayCommand() {
       const token = given ?? makeToken();
       const tls = readTlsFiles(options);
       const logger = makeLogger(options);
+      const problem = tls === undefined ? null : lifetimeProblem(tls.lifetime, Date.now());
+      if (problem !== null) logger.warn("tls.certificate", { file: options.tlsCert, problem });
       const pingTimeoutMs = resolvePingTimeout(options);
       const capture = options.capture === undefined
         ? undefined

@@ -64,6 +64,7 @@ export async function dialLink(options: DialLinkOptions): Promise<DialledLink> {
   const endpoint = endpointOf(gatewayUrl);
   const conn = await dial(endpoint, { caCerts, timeoutMs, signal });
   let timedOut = false;
+  let answered = false;
   const timer = setTimeout(() => {
     timedOut = true;
     conn.close();
@@ -86,6 +87,7 @@ export async function dialLink(options: DialLinkOptions): Promise<DialledLink> {
       ]),
     );
     const { head, rest } = await readHead(conn);
+    answered = true;
     if (head.status !== 101) throw await refusal(conn, head, { rest, path: options.path ?? "link" });
     const isLink = headerValue(head.headers, "sec-websocket-accept") === acceptKey(key) &&
       hasToken(head.headers, "sec-websocket-protocol", linkSubprotocol);
@@ -107,7 +109,8 @@ export async function dialLink(options: DialLinkOptions): Promise<DialledLink> {
       });
     }
     const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new DialError(`the handshake with ${where} failed: ${detail}`, { cause });
+    const hint = answered || endpoint.tls ? "" : "; one that speaks TLS is dialled by wss://";
+    throw new DialError(`the handshake with ${where} failed: ${detail}${hint}`, { cause });
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);

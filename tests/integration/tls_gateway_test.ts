@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import WebSocket from "ws";
+import { lifetimeProblem } from "../../commands/certificates.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import {
   type RunningGateway,
@@ -51,6 +52,21 @@ async function refusedRunner(...args: string[]): Promise<string> {
 Deno.test("a gateway with a certificate says that it serves https and wss", () => {
   assert.match(gateway.process.stdout, new RegExp(`clients +https://127\\.0\\.0\\.1:${gateway.port}/\\n`));
   assert.match(gateway.process.stdout, new RegExp(`runners +wss://127\\.0\\.0\\.1:${gateway.port}\\n`));
+});
+
+Deno.test("a gateway whose certificate ends within two weeks warns of it at its start", async () => {
+  await gateway.process.line(/ warn +tls\.certificate file=\S+ problem="it expires at \d{4}-/);
+});
+
+Deno.test("a certificate is warned of before it begins, when it ends soon, and when it has ended", () => {
+  const day = 24 * 3_600_000;
+  const lifetime = { beginsMs: Date.UTC(2026, 0, 1), endsMs: Date.UTC(2026, 3, 1) };
+  const at = (ms: number) => lifetimeProblem(lifetime, ms);
+  assert.match(at(lifetime.beginsMs - 1)!, /^it is valid from 2026-01-01T00:00:00\.000Z on/);
+  assert.equal(at(lifetime.beginsMs), null);
+  assert.equal(at(lifetime.endsMs - 14 * day - 1), null);
+  assert.match(at(lifetime.endsMs - 14 * day)!, /^it expires at 2026-04-01T00:00:00\.000Z/);
+  assert.match(at(lifetime.endsMs + 1)!, /^it expired at 2026-04-01T00:00:00\.000Z/);
 });
 
 Deno.test("HTTPS passes to a plain origin, which is told of https", async () => {
@@ -118,9 +134,12 @@ Deno.test("a runner that dials a name the certificate does not bear says so, and
   assert.match(reason, /certificate not valid for name .*127\.0\.0\.1/);
 });
 
-Deno.test("a runner that dials a TLS gateway by ws:// does not connect, and the gateway serves on", async () => {
+Deno.test("a runner that dials a TLS gateway by ws:// is told of wss://, and the gateway serves on", async () => {
   const reason = await refusedRunner("--gateway-url", gateway.wsUrl.replace("wss:", "ws:"));
-  assert.match(reason, /handshake with 127\.0\.0\.1:\d+ failed/);
+  assert.match(
+    reason,
+    /handshake with 127\.0\.0\.1:\d+ failed: .*; one that speaks TLS is dialled by wss:\/\//,
+  );
   const health = await (await fetch(`${gateway.url}/.tunnel/health`, { client })).json();
   assert.equal(health.status, "ok");
 });

@@ -12,6 +12,8 @@ export interface ClientMessage {
 export interface WsClientOptions {
   headers?: Record<string, string | string[]>;
   protocols?: string[];
+  /** PEM certificates to trust instead of the system's. */
+  ca?: string;
   /** Handle messages here instead of queueing them for {@link WsClient.next}. */
   onMessage?: (message: ClientMessage) => void;
 }
@@ -47,6 +49,7 @@ export class WsClient implements Disposable {
   private constructor(url: string, options: WsClientOptions) {
     this.socket = new WebSocket(url, options.protocols ?? [], {
       headers: options.headers,
+      ca: options.ca,
       perMessageDeflate: false,
       maxPayload: maxMessageBytes,
     });

@@ -27,7 +27,9 @@ const switchValues = new Map([
  */
 export function settle(command: Command): void {
   readSwitches(command);
+  refuseEmpty(command);
   applyConfigFile(command);
+  refuseEmpty(command);
   for (const longs of alternatives) {
     const options = command.options.filter(({ long }) => long !== undefined && longs.includes(long));
     if (options.length === longs.length) keepHighest(command, options);
@@ -48,6 +50,19 @@ function readSwitches(command: Command): void {
       );
     }
     command.setOptionValueWithSource(name, value, "env");
+  }
+}
+
+/**
+ * No flag has a meaning when it is empty, and an empty variable (`TUNNEL_CAPTURE=` of a script whose own variable is
+ * not set) must not switch on what it names.
+ */
+function refuseEmpty(command: Command): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const rank = ranks.find((rank) => rank === command.getOptionValueSource(name));
+    if (rank === undefined || command.getOptionValue(name) !== "") continue;
+    throw new UsageError(`${nameAt(option, rank)} is empty: give it a value, or leave it out`);
   }
 }
 

@@ -64,7 +64,7 @@ export function problemOfReset(code: number, reason: string): Problem {
         message: `The origin did not answer in time: ${why}`,
       };
     case resetCodes.originFailed:
-      return { status: 502, code: "origin_failed", message: `The origin broke off its answer: ${why}` };
+      return { status: 502, code: "origin_failed", message: `The origin gave no proper answer: ${why}` };
     case resetCodes.linkLost:
       return { status: 502, code: "link_lost", message: `The link to the runner was lost: ${why}` };
     case resetCodes.resumeTimeout:

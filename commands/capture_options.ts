@@ -102,7 +102,10 @@ export async function startCapture(
     }
     return capture;
   } catch (cause) {
-    throw new UsageError(`cannot write the capture ${path}: ${fileProblem(cause)}`, { cause });
+    const hint = cause instanceof Deno.errors.IsADirectory && side === "runner"
+      ? `; a runner's --capture takes a file, such as ${join(path, "run.tunnelcap")}`
+      : "";
+    throw new UsageError(`cannot write the capture ${path}: ${fileProblem(cause)}${hint}`, { cause });
   }
 }
 

@@ -113,8 +113,9 @@ function headline(settings: ProbeSettings, probers: Prober[]): string {
   const where = probers.length === 1
     ? `session ${shortId(session.id)} at ${session.address}`
     : `${probers.length} sessions`;
-  const probes = count === 0 ? "probes" : `${count} probes`;
+  const probes = count === 0 ? "probes" : `${count} ${count === 1 ? "probe" : "probes"}`;
+  const pace = count === 1 ? "" : `, one every ${intervalMs} ms`;
   const end = origin ? " and its origin" : "";
   return `probing runner "${runner}"${end} (${where}) through ${gatewayUrl.host}: ` +
-    `${probes} of ${sizeBytes} bytes, one every ${intervalMs} ms`;
+    `${probes} of ${sizeBytes} ${sizeBytes === 1 ? "byte" : "bytes"}${pace}`;
 }

@@ -13,7 +13,7 @@ export function moment(text: string): Moment {
   if (/^\d{4}-\d{2}-\d{2}T/.test(text)) {
     const ms = Date.parse(text);
     if (!Number.isNaN(ms)) return { kind: "wall", us: ms * 1000 };
-  } else if (/^\d/.test(text)) {
+  } else if (/^[\d.]+[a-z]+$/.test(text)) {
     return { kind: "offset", us: duration(text) * 1000 };
   }
   throw new InvalidArgumentError(

@@ -32,7 +32,9 @@ const switchValues = new Map([
  */
 export function settle(command: Command, exclusions: Exclusion[] = []): void {
   readSwitches(command);
+  refuseEmpty(command);
   applyConfigFile(command);
+  refuseEmpty(command);
   keepHighest(command, [...alternatives, ...exclusions]);
 }
 
@@ -53,6 +55,20 @@ function readSwitches(command: Command): void {
   }
 }
 
+/**
+ * No flag has a meaning when it is empty, and an empty variable (`TUNNEL_CAPTURE=` of a script whose own variable is
+ * not set) must not switch on what it names.
+ */
+function refuseEmpty(command: Command): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const rank = ranks.find((rank) => rank === command.getOptionValueSource(name));
+    if (rank === undefined || command.getOptionValue(name) !== "") continue;
+    throw new UsageError(`${nameAt(option, rank)} is empty: give it a value, or leave it out`);
+  }
+}
+
+/** Of options that exclude each other the one of the highest rank stays. */
 function keepHighest(command: Command, exclusions: Exclusion[]): void {
   const options = new Map(command.options.map((option) => [option.long, option]));
   const pairs = exclusions.flatMap(([long, excluded]) =>

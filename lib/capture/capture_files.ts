@@ -50,6 +50,7 @@ export class CaptureFiles {
   async begin(head: Uint8Array): Promise<void> {
     this.close();
     const { path, now } = this.#options;
+    await refuseOther(path);
     await Deno.mkdir(dirname(path), { recursive: true });
     await this.#moveOn();
     this.#file = await Deno.open(path, { append: true, createNew: true, mode: fileMode });
@@ -102,6 +103,18 @@ export class CaptureFiles {
     if (n === 0) return path;
     const extension = extname(path);
     return join(dirname(path), `${basename(path, extension)}.${n}${extension}`);
+  }
+}
+
+/** What is moved on is a file: a directory or a device of that name is somebody else's. */
+async function refuseOther(path: string): Promise<void> {
+  if (/[/\\]$/.test(path)) throw new Deno.errors.IsADirectory(`${path} is a directory`);
+  try {
+    const { isFile, isDirectory } = await Deno.stat(path);
+    if (isDirectory) throw new Deno.errors.IsADirectory(`${path} is a directory`);
+    if (!isFile) throw new Error("it is no regular file");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

@@ -246,7 +246,7 @@ export class ClientConnection implements ByteSocketHandler {
     const name = runnerNameOf(head.headers, this.#context.domain);
     const runner = this.#context.draining ? null : this.#context.pick(name);
     if (runner === null) {
-      const problem = this.#context.draining ? draining() : noRunner(name);
+      const problem = this.#context.draining ? draining() : noRunner(name, this.#client.secure);
       return this.#answer(problem, { head, hasBody, response, name });
     }
     if (isWebSocket) {

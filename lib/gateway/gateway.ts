@@ -108,7 +108,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
     const { agent = "tunnel", wallUs } = options;
     const { clock, gatewayId, logger, metrics } = this;
     const registry = this.#registry;
-    this.#probes = new ProbeDesk({ registry, logger, agent, wallUs });
+    this.#probes = new ProbeDesk({ registry, logger, agent, wallUs, secure: this.secure });
     this.#pool = new RunnerPool({
       ...{ gatewayId, registry, clock, logger, metrics },
       wake: options.wake ?? "any",

@@ -20,6 +20,8 @@ export interface ProbeDeskOptions {
   agent: string;
   /** Wall clock, microseconds since 1970; told in results alone. @default the system's */
   wallUs?: () => number;
+  /** Whether the gateway speaks TLS. */
+  secure: boolean;
 }
 
 /** A probe that is on its way to a runner and back. */
@@ -82,7 +84,9 @@ export class ProbeDesk {
       return { status: 429, code: "probe_limit", message };
     }
     if (this.#find(request) !== null) return null;
-    if (request.sessionId === null) return { ...noRunner(request.runnerName), status: 404 };
+    if (request.sessionId === null) {
+      return { ...noRunner(request.runnerName, this.#options.secure), status: 404 };
+    }
     const message = `No session ${request.sessionId} of a runner named "${request.runnerName}" is connected.`;
     return { status: 404, code: "no_runner", message };
   }

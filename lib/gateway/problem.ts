@@ -11,13 +11,14 @@ export interface Problem {
   headers?: RawHeaders;
 }
 
-/** No runner of the wanted name is connected. */
-export function noRunner(name: string): Problem {
+/** No runner of the wanted name is connected. @param secure whether this gateway speaks TLS */
+export function noRunner(name: string, secure: boolean): Problem {
+  const scheme = secure ? "wss" : "ws";
   return {
     status: 503,
     code: "no_runner",
     message: `No runner named "${name}" is connected to this gateway: start one with ` +
-      `"tunnel runner --gateway-url ws://GATEWAY --target http://127.0.0.1:PORT --name ${name}", or check the name.`,
+      `"tunnel runner --gateway-url ${scheme}://GATEWAY --target http://127.0.0.1:PORT --name ${name}", or check the name.`,
   };
 }
 
@@ -63,7 +64,7 @@ export function problemOfReset(code: number, reason: string): Problem {
         message: `The origin did not answer in time: ${why}`,
       };
     case resetCodes.originFailed:
-      return { status: 502, code: "origin_failed", message: `The origin broke off its answer: ${why}` };
+      return { status: 502, code: "origin_failed", message: `The origin gave no proper answer: ${why}` };
     case resetCodes.linkLost:
       return { status: 502, code: "link_lost", message: `The link to the runner was lost: ${why}` };
     case resetCodes.resumeTimeout:

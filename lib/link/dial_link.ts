@@ -74,9 +74,10 @@ export async function dialLink(options: DialLinkOptions): Promise<DialledLink> {
   const key = newHandshakeKey();
   try {
     const prefix = gatewayUrl.pathname.replace(/\/$/, "");
+    const target = `${prefix}/.tunnel/${options.path ?? "link"}${gatewayUrl.search}`;
     await writeAll(
       conn,
-      encodeRequestHead("GET", `${prefix}/.tunnel/${options.path ?? "link"}${gatewayUrl.search}`, [
+      encodeRequestHead("GET", target, [
         "Host",
         gatewayUrl.host,
         ...upgradeRequestFields(key),
@@ -88,14 +89,13 @@ export async function dialLink(options: DialLinkOptions): Promise<DialledLink> {
     );
     const { head, rest } = await readHead(conn);
     answered = true;
-    if (head.status !== 101) throw await refusal(conn, head, { rest, path: options.path ?? "link" });
+    const at = prefix === "" ? "" : `; it was asked for ${target.split("?", 1)[0]}, as its URL has a path`;
+    if (head.status !== 101) throw await refusal(conn, head, { rest, path: options.path ?? "link", at });
     const isLink = headerValue(head.headers, "sec-websocket-accept") === acceptKey(key) &&
       hasToken(head.headers, "sec-websocket-protocol", linkSubprotocol);
     if (!isLink) {
-      throw new LinkRefusedError(`${gatewayUrl.host} answered the handshake, but is not a tunnel gateway`, {
-        status: 101,
-        final: false,
-      });
+      const message = `${gatewayUrl.host} answered the handshake, but is not a tunnel gateway${at}`;
+      throw new LinkRefusedError(message, { status: 101, final: false });
     }
     return { socket: new ByteSocket(conn, noHandler), head: rest, address: formatEndpoint(endpoint) };
   } catch (cause) {
@@ -143,7 +143,7 @@ async function readHead(conn: Deno.Conn): Promise<{ head: ResponseHead; rest: Ui
 async function refusal(
   conn: Deno.Conn,
   head: ResponseHead,
-  { rest, path }: { rest: Uint8Array; path: string },
+  { rest, path, at }: { rest: Uint8Array; path: string; at: string },
 ): Promise<LinkRefusedError> {
   const final = head.status === 401 || head.status === 403;
   const decoder = new BodyDecoder(responseFraming(head, "GET"));
@@ -164,7 +164,10 @@ async function refusal(
   }
   const said = messageOf(Buffer.concat(parts).toString("utf8"));
   const what = path.split("?", 1)[0];
-  return new LinkRefusedError(`the gateway refused the ${what} (${head.status}): ${said ?? head.reason}`, {
+  // A path that is not the gateway's own is a client's request to it, which it answers as one: that has to be seen.
+  const where = final ? "" : at;
+  const message = `the gateway refused the ${what} (${head.status}): ${said ?? head.reason}`;
+  return new LinkRefusedError(where === "" ? message : message.replace(/\.$/, "") + where, {
     status: head.status,
     final,
   });

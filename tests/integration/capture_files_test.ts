@@ -22,6 +22,36 @@ async function captureBodies(directory: string, flags: string[], count: number):
   await stopAndWait(runner, gateway.process);
 }
 
+Deno.test("a runner's capture that would displace a directory, or what is no file, is refused and moves nothing", async () => {
+  await using temporary = await temporaryDirectory();
+  const directory = temporary.path;
+  const kept = `${directory}/kept`;
+  await Deno.mkdir(kept);
+  await Deno.writeTextFile(`${kept}/mine`, "mine");
+  await Deno.symlink("/dev/null", `${directory}/device`);
+  const cases: [path: string, says: RegExp][] = [
+    [kept, /it is a directory; a runner's --capture takes a file, such as .*kept\/run\.tunnelcap\n/],
+    [`${directory}/new/`, /it is a directory; a runner's --capture takes a file/],
+    [`${directory}/device`, /device: it is no regular file\n/],
+  ];
+  for (const [path, says] of cases) {
+    await using runner = tunnel([
+      ...["runner", "--gateway-url", "ws://127.0.0.1:9", "--target", "http://127.0.0.1:9", "--token", "t"],
+      ...["--capture", path, "--drain-timeout", "0s"],
+    ]);
+    // One that is not refused goes on for ever.
+    const begun = await Promise.race([
+      runner.line(/captures to/).catch(() => null),
+      runner.status().then(() => null),
+    ]);
+    assert.equal(begun, null, path);
+    assert.match(runner.stderr, says);
+    assert.equal((await runner.status()).code, 2);
+  }
+  assert.equal(await Deno.readTextFile(`${kept}/mine`), "mine");
+  assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), ["device", "kept"]);
+});
+
 Deno.test("files are closed at their size, the oldest go, and the parts that stay pass joined and alone", async () => {
   await using directory = await temporaryDirectory();
   await captureBodies(directory.path, ["--capture-max", "1MiB", "--capture-files", "2"], 12);

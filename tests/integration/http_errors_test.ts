@@ -88,7 +88,7 @@ Deno.test("an origin that closes without an answer gets 502 origin_failed", asyn
   await using gateway = await startGateway();
   await using _runner = await startRunner(gateway.wsUrl, `http://127.0.0.1:${listener.addr.port}`);
   const response = await rawRequest(gateway.port, get);
-  assertProblem(response, 502, "origin_failed", /without an answer/);
+  assertProblem(response, 502, "origin_failed", /^The origin gave no proper answer: .*without an answer/);
   listener.close();
   await closing;
 });
@@ -104,7 +104,12 @@ Deno.test("an origin that does not speak HTTP gets 502 origin_failed", async () 
   })();
   await using gateway = await startGateway();
   await using _runner = await startRunner(gateway.wsUrl, `http://127.0.0.1:${listener.addr.port}`);
-  assertProblem(await rawRequest(gateway.port, get), 502, "origin_failed", /origin/);
+  assertProblem(
+    await rawRequest(gateway.port, get),
+    502,
+    "origin_failed",
+    /^The origin gave no proper answer: /,
+  );
   listener.close();
   await talking;
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { errorCodes, frameTypes } from "../../lib/protocol/mod.ts";
 import { LinkClient } from "../support/link_client.ts";
-import { startWsOrigin, tunnel } from "../support/processes.ts";
+import { startGateway, startWsOrigin, testToken, tunnel } from "../support/processes.ts";
 import { sharedStack } from "../support/stack.ts";
 import { UpgradeRefusedError, WsClient } from "../support/ws_client.ts";
 
@@ -41,6 +41,33 @@ Deno.test("a runner with a wrong token ends with status 2 and one line", async (
   assert.equal(runner.stdout, "");
   assert.match(runner.stderr, /^error: .*401.*token is wrong.*\n$/);
   assert.doesNotMatch(runner.stderr, /wrong-token/);
+});
+
+Deno.test("a gateway URL with a path that leads to no gateway is told with what was asked for", async () => {
+  // Both requests are a client's: the origin answers the first, and no runner is there for the second.
+  await using empty = await startGateway();
+  const cases = [
+    { gateway: stack.gateway, says: /is not a tunnel gateway/ },
+    { gateway: empty, says: /refused the probe \(503\)/ },
+  ];
+  for (const { gateway, says } of cases) {
+    await using probe = tunnel(["ping-probe", "--gateway-url", `${gateway.wsUrl}/app`, "--token", testToken]);
+    assert.equal((await probe.status()).code, 2);
+    assert.match(probe.stderr, says);
+    assert.match(probe.stderr, /; it was asked for \/app\/\.tunnel\/probe, as its URL has a path\n$/);
+  }
+  await using plain = tunnel([
+    "ping-probe",
+    "--gateway-url",
+    stack.gateway.wsUrl,
+    "--token",
+    testToken,
+    "--runner",
+    "no",
+  ]);
+  assert.equal((await plain.status()).code, 2);
+  assert.match(plain.stderr, /refused the probe \(404\)/);
+  assert.doesNotMatch(plain.stderr, /has a path/);
 });
 
 Deno.test("a link that asks for another subprotocol, or none, is refused with 400", async () => {

@@ -23,6 +23,13 @@ function validators() {
   return { document, line };
 }
 
+Deno.test("one probe is one probe in the headline, and several leave one every so often", async () => {
+  const one = await endedProbe(stack.gateway.wsUrl, ["--count", "1", "--size", "1B"]);
+  assert.match(one.stdout, /: 1 probe of 1 byte\n/);
+  const two = await endedProbe(stack.gateway.wsUrl, ["--count", "2", "--interval", "10ms"]);
+  assert.match(two.stdout, /: 2 probes of 64 bytes, one every 10 ms\n/);
+});
+
 Deno.test("every probe gets a line whose parts add up to its round trip", async () => {
   const { code, stdout, stderr } = await endedProbe(stack.gateway.wsUrl, [...fast, "--origin"]);
   assert.equal(code, 0, stderr);

@@ -13,6 +13,10 @@ Deno.test("flags that would be in vain are refused, and what they are for is sai
     [["--path", ""], /A path begins with a slash or \*, such as /],
     [["--path", "api/*"], /argument 'api\/\*' is invalid\. A path begins with a slash or \*, such as /],
     [
+      ["--since", "70"],
+      /'70' is invalid\. A moment is a time after the beginning, such as 1\.5s, or a date and time/,
+    ],
+    [
       ["--since", "5s", "--until", "1s"],
       /--since is later than --until: what lies between them is asked for$/,
     ],

@@ -66,11 +66,9 @@ const badArguments: [what: string, args: string[], says: RegExp][] = [
     ["gateway", "--port", "0", "--hostname", "256.1.1.1"],
     /listen on "256\.1\.1\.1", which is no address: --hostname takes/,
   ],
-  [
-    "an empty address",
-    ["gateway", "--port", "0", "--hostname", ""],
-    /listen on "", which is no address: --hostname takes/,
-  ],
+  ["an empty address", ["gateway", "--port", "0", "--hostname", ""], /--hostname is empty/],
+  ["an empty directory for captures", ["gateway", "--port", "0", "--capture", ""], /--capture is empty/],
+  ["an empty config file name", ["gateway", "--config", ""], /--config is empty/],
   [
     "an address of another machine",
     ["gateway", "--port", "0", "--hostname", "192.0.2.1"],
@@ -174,12 +172,20 @@ Deno.test("a bad value in the environment is told like one of a flag, with the v
   });
 });
 
+Deno.test("an empty variable of the environment is told by its name, and switches nothing on", async () => {
+  for (const name of ["TUNNEL_CAPTURE", "TUNNEL_CONFIG", "TUNNEL_TOKEN_FILE", "TUNNEL_ADMIN_HOSTNAME"]) {
+    const says = new RegExp(`${name} is empty: give it a value, or leave it out`);
+    await assertUsageError(["gateway", "--port", "0", "--admin-port", "0"], says, { [name]: "" });
+  }
+});
+
 /** Configuration files that cannot be served. */
 const badConfigs: [what: string, text: string, says: RegExp][] = [
   ["is no JSON", "{port: 80}", /is not JSON/],
   ["is empty", "", /is not JSON/],
   ["holds a list", "[8080]", /JSON object such as \{"port": 8080\}/],
   ["has an unknown setting", '{"prot": 8080}', /unknown setting "prot"; accepted are .*port/],
+  ["has an empty path", '{"capture": ""}', /"capture" of the config file is empty/],
   ["has a bad port", '{"port": 70000}', /"port" is "70000".*0 .*to 65535/],
   ["has a bad duration", '{"ping-interval": 3}', /"ping-interval" is "3".*ms, s, m, h/],
   [

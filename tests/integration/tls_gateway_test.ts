@@ -36,6 +36,17 @@ Deno.test.afterAll(async () => {
   await certificates[Symbol.asyncDispose]();
 });
 
+Deno.test("a gateway that speaks TLS names wss: to those who look for a runner that is not there", async () => {
+  const response = await fetch(gateway.url, { client, headers: { "x-tunnel-runner": "nobody" } });
+  assert.match((await response.json()).message, /--gateway-url wss:\/\/GATEWAY .*--name nobody"/);
+  await using probe = tunnel([
+    ...["ping-probe", "--gateway-url", gateway.wsUrl, "--ca-file", certificates.caFile],
+    ...["--token", testToken, "--runner", "nobody"],
+  ]);
+  assert.equal((await probe.status()).code, 2);
+  assert.match(probe.stderr, /--gateway-url wss:\/\/GATEWAY .*--name nobody"/);
+});
+
 /** A runner of that name over TLS. */
 async function startTlsRunner(name: string, target = origin.url) {
   return await startRunner(gateway.wsUrl, target, ["--name", name, "--ca-file", certificates.caFile]);

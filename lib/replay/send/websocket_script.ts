@@ -39,7 +39,8 @@ export function clientScript(exchange: CapturedExchange): ScriptStep[] {
     if (code === 1005) step({ kind: "close", code: null, reason: "" }, timeUs);
     else if (isWireCloseCode(code)) step({ kind: "close", code, reason }, timeUs);
     else step({ kind: "leave" }, timeUs);
-  } else if (reset?.from !== "origin") {
+  } else if (reset?.from !== "origin" || exchange.answer?.status !== 101) {
+    // A WebSocket that was never accepted has nothing to wait for, should it be accepted now.
     step({ kind: "leave" }, reset?.timeUs ?? endedAtUs);
   }
   return steps;

@@ -36,6 +36,16 @@ Deno.test("a script looks at each message of the origin a few times, however muc
   assert.ok(looks <= 3, `${looks} times`);
 });
 
+Deno.test("a client whose WebSocket was never accepted leaves one that is: nothing more was recorded to wait for", () => {
+  const reset = { timeUs: 3000, from: "origin" as const, code: 4, reason: "connection refused" };
+  const refused = clientScript(exchangeOf({ kind: "websocket", answer: null, closes: [], reset }));
+  assert.deepEqual(refused.map(({ act }) => act.kind), ["leave"]);
+  // An accepted one that its origin broke off is waited for: that it breaks off again is what is compared.
+  const { answer } = exchangeOf();
+  const accepted = { ...answer!, status: 101 };
+  assert.deepEqual(clientScript(exchangeOf({ kind: "websocket", answer: accepted, closes: [], reset })), []);
+});
+
 Deno.test("the longest silence is found among half a million messages", () => {
   const messages = Array.from({ length: 500_000 }, (_, i) => messageOf("origin", 2000 + i, ""));
   messages.push(messageOf("origin", 2_000_000, "late"));

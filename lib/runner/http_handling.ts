@@ -8,7 +8,7 @@ import {
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
 import { BodySource, sendBody, WritableGate } from "./body_source.ts";
-import { checkFields, checkHead } from "./head_check.ts";
+import { checkFields, checkHead, mayHaveBody } from "./head_check.ts";
 import type { RawRequest, RawResponse } from "./raw_handler.ts";
 
 type Serve = (request: RawRequest) => RawResponse | Promise<RawResponse>;
@@ -90,8 +90,12 @@ export class HttpHandling implements StreamHandler {
         reason: response.reason,
         headers: response.headers,
       });
-      if (response.body !== null) {
-        await sendBody(response.body, { stream, gate: this.#gate, gone: this.#abort.signal });
+      const { body: answer } = response;
+      if (answer !== null && mayHaveBody(method, response.status)) {
+        await sendBody(answer, { stream, gate: this.#gate, gone: this.#abort.signal });
+      } else {
+        // Nobody takes it, and it may have no end.
+        answer?.cancel().catch(() => {});
       }
       if (stream.phase !== "open") return;
       const trailers = response.trailers?.() ?? [];

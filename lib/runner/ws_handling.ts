@@ -12,7 +12,7 @@ import {
 import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
 import { isWireCloseCode } from "../websocket/mod.ts";
 import { sendBody, WritableGate } from "./body_source.ts";
-import { checkFields, checkHead } from "./head_check.ts";
+import { checkFields, checkHead, mayHaveBody } from "./head_check.ts";
 import type { RawAcceptance, RawRequest, RawResponse } from "./raw_handler.ts";
 
 /** A client WebSocket, as a program behind the tunnel sees it. */
@@ -174,8 +174,12 @@ export class WsHandling implements StreamHandler, TunnelSocket {
     const { status, reason, headers } = response;
     checkHead(response);
     this.#push({ type: frameTypes.responseStart, status, reason, headers });
-    if (response.body !== null) {
-      await sendBody(response.body, { stream: this.#stream, gate: this.#gate, gone: this.#abort.signal });
+    const { body } = response;
+    if (body !== null && mayHaveBody("GET", status)) {
+      await sendBody(body, { stream: this.#stream, gate: this.#gate, gone: this.#abort.signal });
+    } else {
+      // Nobody takes it, and it may have no end.
+      body?.cancel().catch(() => {});
     }
     if (this.#stream.phase === "open") this.#stream.push(bodyEnd());
     this.#over = true;

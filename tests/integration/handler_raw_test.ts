@@ -27,6 +27,9 @@ async function serving(handler: Partial<RawHandler>): Promise<Runner> {
   return runner;
 }
 
+const upgradeRequest = "GET / HTTP/1.1\r\nHost: app\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+
 const bodyOf = (text: string) => new Blob([text]).stream();
 
 Deno.test("a raw handler sees target and fields as the client wrote them", async () => {
@@ -234,11 +237,43 @@ Deno.test("a refusal's body that no client may be sent is cancelled, and the con
   const body = new ReadableStream<Uint8Array>({ cancel: () => cancelled.resolve() });
   await using _runner = await serving({ websocket: () => ({ status: 204, reason: "", headers: [], body }) });
   using client = await RawHttpClient.connect(gateway.port);
-  await client.send(
-    "GET / HTTP/1.1\r\nHost: app\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
-  );
+  await client.send(upgradeRequest);
   assert.equal((await client.response()).status, 204);
   assert.equal((await client.rest()).length, 0);
   await bounded(cancelled.promise, "the body to be cancelled");
+});
+
+Deno.test("a body of anything but bytes is cancelled, and breaks the response off", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  const body = new ReadableStream<unknown>({
+    start: (controller) => controller.enqueue("text"),
+    cancel: () => cancelled.resolve(),
+  });
+  await using _runner = await serving({
+    http: () => ({ status: 200, reason: "", headers: [], body: body as ReadableStream<Uint8Array> }),
+  });
+  using client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+  assert.equal((await client.response()).complete, false);
+  await bounded(cancelled.promise, "the body to be cancelled", 5_000);
+});
+
+Deno.test("the body of a refusal that cannot be sent, or that comes too late, is cancelled", async () => {
+  for (const [status, late] of [[42, false], [403, true]] as const) {
+    const asked = Promise.withResolvers<void>();
+    const cancelled = Promise.withResolvers<void>();
+    const body = new ReadableStream<Uint8Array>({ cancel: () => cancelled.resolve() });
+    await using _runner = await serving({
+      websocket: async ({ signal }) => {
+        asked.resolve();
+        if (late) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        return { status, reason: "", headers: [], body };
+      },
+    });
+    using client = await RawHttpClient.connect(gateway.port);
+    await client.send(upgradeRequest);
+    await asked.promise;
+    if (late) client[Symbol.dispose]();
+    await bounded(cancelled.promise, "the body to be cancelled", 5_000);
+  }
 });

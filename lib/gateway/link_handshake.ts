@@ -96,7 +96,7 @@ export class LinkHandshake {
 
   closed(end: LinkEnd): void {
     this.#openingTimer.cancel();
-    const { logger, tap, resumeWindowMs, clock, metrics } = this.#options;
+    const { logger, tap, resumeWindowMs, clock, metrics, goAway } = this.#options;
     tap?.closed(end);
     const session = this.#session;
     const level = end.kind === "protocol" ? "warn" : "info";
@@ -106,6 +106,11 @@ export class LinkHandshake {
     this.#tell("dropped", end.reason);
     if (this.#saidGoodbye || resumeWindowMs === 0) {
       this.#end(session, resetCodes.linkLost, end.reason);
+      return;
+    }
+    const leaving = goAway?.() ?? null;
+    if (leaving !== null) {
+      this.#end(session, resetCodes.shuttingDown, leaving.reason);
       return;
     }
     session.expiry = clock.after(resumeWindowMs, () => {

@@ -127,3 +127,17 @@ Deno.test("a runner that cannot reach its gateway stops at once when it is told 
   stack.runner.signal("SIGTERM");
   assert.equal((await stack.runner.status()).code, 0);
 });
+
+Deno.test("a draining gateway does not wait for a runner whose link is lost: it cannot come back", async () => {
+  await using stack = await startStack({ gatewayArgs: ["--drain-timeout", "10m"] });
+  using client = await RawHttpClient.connect(stack.gateway.port);
+  await client.send("GET /hold?id=lost HTTP/1.1\r\nHost: app\r\n\r\n");
+  await origin(stack, "/held?id=lost");
+  stack.gateway.process.signal("SIGTERM");
+  await stack.gateway.process.line(/gateway\.draining/);
+  stack.runner.signal("SIGKILL");
+  const response = await client.response();
+  assert.equal(response.status, 503);
+  assert.equal(field(response, "x-tunnel-error"), "draining");
+  assert.equal((await stack.gateway.process.status()).code, 0);
+});

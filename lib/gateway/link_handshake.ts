@@ -169,7 +169,7 @@ export class LinkHandshake {
   }
 
   #welcome(hello: HelloFrame, positions: StreamPosition[]): void {
-    const { gatewayId, registry, logger, resumeWindowMs, agent, ready } = this.#options;
+    const { gatewayId, registry, logger, resumeWindowMs, agent, ready, goAway } = this.#options;
     const id = hello.sessionId.toHex();
     const known = registry.get(id);
     if (known !== undefined && known.name !== hello.runnerName) {
@@ -201,6 +201,9 @@ export class LinkHandshake {
     if (resumed) this.#resumed(session);
     else this.#connected(session, { hello, former: known });
     ready(session, resumed);
+    // It connected in time, and said so too late to be told along with the others.
+    const leaving = goAway?.() ?? null;
+    if (leaving !== null) this.#link.send(leaving);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
-import { formatStreamId, frameTypes } from "../protocol/mod.ts";
+import { formatStreamId, frameTypes, type GoAwayFrame } from "../protocol/mod.ts";
 import type { StreamAnswer, WholeRequest } from "../session/mod.ts";
 import { monotonicMs, systemClock } from "../link/mod.ts";
 import {
@@ -75,6 +75,8 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly #sweep: ReturnType<typeof setInterval>;
   readonly #accepting: Promise<void>;
   #closed = false;
+  /** What runners are told once it drains. */
+  #goAway: GoAwayFrame | null = null;
   #idleWaiters: (() => void)[] = [];
 
   /**
@@ -129,6 +131,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
       capture: options.capture,
       probeReply: (session, reply) => this.#probes.reply(session, reply),
       ready: (session, resumed) => this.#pool.ready(session, resumed),
+      goAway: () => this.#goAway,
     });
     this.#reserved = new ReservedPaths({
       token: options.token,
@@ -218,9 +221,9 @@ export class Gateway implements IngressContext, AsyncDisposable {
     if (this.#closed) return;
     this.draining = true;
     this.#listener.close();
-    for (const session of this.#registry.all()) {
-      session.link?.send({ type: frameTypes.goAway, drainMs: withinMs, reason: shuttingDown });
-    }
+    const goAway = { type: frameTypes.goAway, drainMs: withinMs, reason: shuttingDown };
+    this.#goAway = goAway;
+    for (const session of this.#registry.all()) session.link?.send(goAway);
     this.#pool.drain(shuttingDown);
     for (const connection of this.#connections) connection.drain();
     if (this.#busy) {

@@ -148,6 +148,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   /** The client's request body broke the rules of HTTP. */
   requestBroken(message: string, status: number): void {
+    this.#options.context.awake(this);
     this.#giveUp(message);
     this.#fail(badRequest(status, message));
   }

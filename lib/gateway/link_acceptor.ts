@@ -1,4 +1,4 @@
-import type { ProbeReplyFrame } from "../protocol/mod.ts";
+import type { GoAwayFrame, ProbeReplyFrame } from "../protocol/mod.ts";
 import type { CollectReason, Stream } from "../session/mod.ts";
 import type { Capture } from "../capture/mod.ts";
 import { type Clock, type Connect, frameLog, Link, observeBoth } from "../link/mod.ts";
@@ -30,6 +30,8 @@ export interface LinkAcceptorOptions {
   probeReply(session: RunnerSession, reply: ProbeReplyFrame): void;
   /** A new session is up, or an old one has its link again. */
   ready(session: RunnerSession, resumed: boolean): void;
+  /** What runners are told while the gateway drains, when none can come back; `null` before. @default it never drains */
+  goAway?(): GoAwayFrame | null;
 }
 
 /** Takes the runners' links: hello and welcome, resuming a session, replacing an older link of it. */

@@ -96,7 +96,7 @@ export class LinkHandshake {
 
   closed(end: LinkEnd): void {
     this.#openingTimer.cancel();
-    const { logger, tap, resumeWindowMs, clock, metrics } = this.#options;
+    const { logger, tap, resumeWindowMs, clock, metrics, goAway } = this.#options;
     tap?.closed(end);
     const session = this.#session;
     const level = end.kind === "protocol" ? "warn" : "info";
@@ -106,6 +106,11 @@ export class LinkHandshake {
     this.#tell("dropped", end.reason);
     if (this.#saidGoodbye || resumeWindowMs === 0) {
       this.#end(session, resetCodes.linkLost, end.reason);
+      return;
+    }
+    const leaving = goAway?.() ?? null;
+    if (leaving !== null) {
+      this.#end(session, resetCodes.shuttingDown, leaving.reason);
       return;
     }
     session.expiry = clock.after(resumeWindowMs, () => {
@@ -164,7 +169,7 @@ export class LinkHandshake {
   }
 
   #welcome(hello: HelloFrame, positions: StreamPosition[]): void {
-    const { gatewayId, registry, logger, resumeWindowMs, agent, ready } = this.#options;
+    const { gatewayId, registry, logger, resumeWindowMs, agent, ready, goAway } = this.#options;
     const id = hello.sessionId.toHex();
     const known = registry.get(id);
     if (known !== undefined && known.name !== hello.runnerName) {
@@ -196,6 +201,9 @@ export class LinkHandshake {
     if (resumed) this.#resumed(session);
     else this.#connected(session, { hello, former: known });
     ready(session, resumed);
+    // It connected in time, and said so too late to be told along with the others.
+    const leaving = goAway?.() ?? null;
+    if (leaving !== null) this.#link.send(leaving);
   }
 
   /**

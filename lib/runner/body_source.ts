@@ -83,6 +83,11 @@ export class WritableGate {
   }
 }
 
+/** Gives up a body that nobody takes; it may have no end. Why it cannot be given up matters to nobody either. */
+export function dropBody(body: ReadableStream<Uint8Array> | null, reason?: unknown): void {
+  body?.cancel(reason).catch(() => {});
+}
+
 /**
  * Sends a web response's body as chunks, no faster than credit comes. Returns early when the stream is over.
  *
@@ -111,6 +116,10 @@ export async function sendBody(
     }
     if (stream.phase !== "open") cancel();
     await cancelled;
+  } catch (error) {
+    // It gave something else than bytes, and may hold on to what it gives them from.
+    reader.cancel(error).catch(() => {});
+    throw error;
   } finally {
     gone.removeEventListener("abort", cancel);
     reader.releaseLock();

@@ -18,6 +18,11 @@ export function checkHead(head: { status: number; reason: string; headers: reado
   checkFields([reason, ...headers], headers.length);
 }
 
+/** Whether the answer to such a request goes on behind its head (RFC 9112, 6.3). */
+export function mayHaveBody(method: string, status: number): boolean {
+  return method !== "HEAD" && status !== 204 && status !== 304;
+}
+
 /** @throws {RangeError} as {@link checkHead} */
 export function checkFields(texts: readonly string[], count = texts.length): void {
   if (count % 2 !== 0) throw new RangeError("fields are names and values by turns");

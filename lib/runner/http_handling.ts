@@ -7,8 +7,8 @@ import {
   type SequencedFrame,
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
-import { BodySource, sendBody, WritableGate } from "./body_source.ts";
-import { checkFields, checkHead } from "./head_check.ts";
+import { BodySource, dropBody, sendBody, WritableGate } from "./body_source.ts";
+import { checkFields, checkHead, mayHaveBody } from "./head_check.ts";
 import type { RawRequest, RawResponse } from "./raw_handler.ts";
 
 type Serve = (request: RawRequest) => RawResponse | Promise<RawResponse>;
@@ -90,16 +90,18 @@ export class HttpHandling implements StreamHandler {
         reason: response.reason,
         headers: response.headers,
       });
-      if (response.body !== null) {
-        await sendBody(response.body, { stream, gate: this.#gate, gone: this.#abort.signal });
+      const { body: answer } = response;
+      if (answer !== null && mayHaveBody(method, response.status)) {
+        await sendBody(answer, { stream, gate: this.#gate, gone: this.#abort.signal });
+      } else {
+        dropBody(answer);
       }
       if (stream.phase !== "open") return;
       const trailers = response.trailers?.() ?? [];
       checkFields(trailers);
       stream.push(bodyEnd({ stop: !this.#requestDone, trailers }));
     } catch (error) {
-      // What is left of its body, nobody takes; why it cannot be given up matters to nobody either.
-      if (!started) response?.body?.cancel(error).catch(() => {});
+      if (!started) dropBody(response?.body ?? null, error);
       // That the client has left is no fault of the program's that was told so.
       if (error !== this.#abort.signal.reason) this.#onError(error);
       if (stream.phase === "open") this.#failed(error, started);

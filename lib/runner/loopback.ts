@@ -39,7 +39,8 @@ function end(role: "gateway" | "runner", other: () => Session, backend: Backend)
     queueMicrotask(() => {
       scheduled = false;
       session.flushAcknowledgements();
-      const give = (frame: Frame) => other().receiveFrame(frame as StreamFrame);
+      // A frame of its own, as off a link: who takes it may change it, and the session that sends it still holds its own.
+      const give = (frame: Frame) => other().receiveFrame({ ...frame } as StreamFrame);
       session.takeControl(give);
       session.takeData(turnBytes, give);
       if (session.hasFrames) schedule();

@@ -8,21 +8,25 @@ const maxAtOnce = 16;
 /** Origin probes that may wait: ten seconds' worth at the gateway's highest rate. */
 const maxWaiting = 10_000;
 
-/** An origin that has not answered a probe after this long is not waited for, milliseconds. */
-const originWithinMs = 30_000;
+const defaultOriginWithinMs = 30_000;
 
 /** Answers probes, over the link that each came by. */
 export class ProbeResponder {
   readonly #backend: Backend;
   readonly #wallUs: () => number;
+  readonly #originWithinMs: number;
   readonly #waiting: (() => void)[] = [];
   readonly #stopping = new AbortController();
   #underWay = 0;
 
-  /** @param options `wallUs`: wall clock, microseconds since 1970, told in replies and used for nothing else */
-  constructor(options: { backend: Backend; wallUs: () => number }) {
+  /**
+   * @param options `wallUs`: wall clock, microseconds since 1970, told in replies and used for nothing else;
+   * `originWithinMs`: an origin that has not answered a probe after this long is not waited for
+   */
+  constructor(options: { backend: Backend; wallUs: () => number; originWithinMs?: number }) {
     this.#backend = options.backend;
     this.#wallUs = options.wallUs;
+    this.#originWithinMs = options.originWithinMs ?? defaultOriginWithinMs;
   }
 
   receive(link: Link, probe: ProbeFrame): void {
@@ -62,14 +66,16 @@ export class ProbeResponder {
 
   async #askOrigin(): Promise<{ status: number; problem: string }> {
     this.#underWay++;
+    const withinMs = this.#originWithinMs;
     const timeout = new AbortController();
     const timer = setTimeout(
-      () => timeout.abort(new Error(`the origin did not answer within ${originWithinMs} ms`)),
-      originWithinMs,
+      () => timeout.abort(new Error(`the origin did not answer within ${withinMs} ms`)),
+      withinMs,
     );
     try {
       const signal = AbortSignal.any([timeout.signal, this.#stopping.signal]);
-      const status = await this.#backend.probe(signal);
+      // What a program does with the signal is its own affair: it is not waited for either way.
+      const status = await Promise.race([this.#backend.probe(signal), rejectionOf(signal)]);
       if (!Number.isInteger(status) || status < 0 || status > 999) {
         throw new RangeError(`${status} is no HTTP status`);
       }
@@ -81,4 +87,12 @@ export class ProbeResponder {
       clearTimeout(timer);
     }
   }
+}
+
+/** Rejects when `signal` aborts. */
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    if (signal.aborted) reject(signal.reason);
+  });
 }

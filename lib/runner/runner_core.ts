@@ -192,13 +192,15 @@ export class RunnerCore {
     const { pingIntervalMs, pingTimeoutMs, agent } = this.#options;
     const logger = this.#logger;
     const answer = new WelcomeReader();
+    // The runner may go by another name before this link is gone.
+    const { id } = this;
     const tap = capture?.link(gateway);
     const link: Link = new Link({
       ...{ connect, clock, random, pingIntervalMs, pingTimeoutMs },
       observer: observeBoth(tap, frameLog(logger, () => ({}))),
       metrics: metrics.links,
       events: {
-        rtt: (rttMs) => observer?.rtt?.(this.id, rttMs),
+        rtt: (rttMs) => observer?.rtt?.(id, rttMs),
         frame: (frame) => this.#frame(active, frame, answer),
         goAway: ({ reason }) => {
           logger.info("gateway.draining", { reason });
@@ -212,7 +214,7 @@ export class RunnerCore {
         phase: (from, to, reason) => {
           tap?.phase(from, to, reason);
           logger[to === "late" ? "warn" : "debug"]("link.phase", { from, to, reason });
-          if (to !== "connecting") this.#sessions.tellLink(to, reason);
+          if (to !== "connecting") this.#sessions.tellLink(id, to, reason);
         },
         closed: (end) => {
           welcomeTimer.cancel();
@@ -284,7 +286,7 @@ export class RunnerCore {
       active.tap?.resumed(this.id, session.streamCount);
       sessions.tellStreams(session, "resumed", `on another link to ${gateway}`);
     }
-    sessions.tellLink(resumed ? "resumed" : "opened", `to ${gateway}`);
+    sessions.tellLink(this.id, resumed ? "resumed" : "opened", `to ${gateway}`);
     onState?.({ state: "connected", gateway, resumed });
     this.#logger.info("link.up", { gateway, resumed, streams: session.streamCount });
     if (this.#drainsUntilMs !== null) {

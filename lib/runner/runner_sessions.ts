@@ -42,7 +42,8 @@ export interface RunnerSessionsOptions {
  */
 export class RunnerSessions {
   readonly #options: RunnerSessionsOptions;
-  readonly #sessions = new Set<Session>();
+  /** Each with its id, hexadecimal: a session keeps its name when the runner goes by another. */
+  readonly #sessions = new Map<Session, string>();
   /** Which link carries a session now. */
   readonly #linkOf = new Map<Session, Link>();
   #current: Session | null = null;
@@ -58,28 +59,29 @@ export class RunnerSessions {
   /** Streams being served, over all sessions. */
   get streamCount(): number {
     let count = 0;
-    for (const session of this.#sessions) count += session.streamCount;
+    for (const session of this.#sessions.keys()) count += session.streamCount;
     return count;
   }
 
   /** Payload bytes held for the gateway, sent or not. */
   get bufferedBytes(): number {
     let bytes = 0;
-    for (const session of this.#sessions) bytes += session.bufferedBytes;
+    for (const session of this.#sessions.keys()) bytes += session.bufferedBytes;
     return bytes;
   }
 
-  all(): ReadonlySet<Session> {
-    return this.#sessions;
+  all(): Iterable<Session> {
+    return this.#sessions.keys();
   }
 
   /** Every stream as it stands now. */
   streams(): StreamStatus[] {
-    const { id, runner, clock } = this.#options;
-    const of = { runner, link: id(), client: "", nowMs: clock.monotonicMs() };
-    return [...this.#sessions].flatMap((session) =>
-      Array.from(session.streams(), (stream) => streamStatus(stream, of))
-    );
+    const { runner, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    return [...this.#sessions].flatMap(([session, link]) => {
+      const of = { runner, link, client: "", nowMs };
+      return Array.from(session.streams(), (stream) => streamStatus(stream, of));
+    });
   }
 
   /** A gateway has welcomed this runner anew: what was current is over. */
@@ -103,7 +105,7 @@ export class RunnerSessions {
         },
       },
     });
-    this.#sessions.add(session);
+    this.#sessions.set(session, this.#options.id());
     this.#current = session;
     return session;
   }
@@ -122,7 +124,7 @@ export class RunnerSessions {
     if (this.#linkOf.get(session) !== link) return false;
     this.#linkOf.delete(session);
     session.detach();
-    this.tellLink("dropped", reason);
+    this.tellLink(this.#sessions.get(session)!, "dropped", reason);
     this.tellStreams(session, "dropped", reason);
     return true;
   }
@@ -137,7 +139,7 @@ export class RunnerSessions {
   }
 
   endAll(reason: string): void {
-    for (const session of [...this.#sessions]) this.end(session, reason);
+    for (const session of [...this.#sessions.keys()]) this.end(session, reason);
   }
 
   end(session: Session, reason: string): void {
@@ -148,9 +150,10 @@ export class RunnerSessions {
     this.#options.collected();
   }
 
-  tellLink(kind: LinkEvent["kind"], detail: string): void {
-    const { id, runner, observer } = this.#options;
-    observer?.linkEvent?.({ link: id(), runner, kind, detail });
+  /** @param link the id of the session it carries */
+  tellLink(link: string, kind: LinkEvent["kind"], detail: string): void {
+    const { runner, observer } = this.#options;
+    observer?.linkEvent?.({ link, runner, kind, detail });
   }
 
   tellStreams(session: Session, change: "dropped" | "resumed", detail: string): void {

@@ -11,8 +11,8 @@ import {
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler } from "../session/mod.ts";
 import { isWireCloseCode } from "../websocket/mod.ts";
-import { sendBody, WritableGate } from "./body_source.ts";
-import { checkFields, checkHead } from "./head_check.ts";
+import { dropBody, sendBody, WritableGate } from "./body_source.ts";
+import { checkFields, checkHead, mayHaveBody } from "./head_check.ts";
 import type { RawAcceptance, RawRequest, RawResponse } from "./raw_handler.ts";
 
 /** A client WebSocket, as a program behind the tunnel sees it. */
@@ -141,8 +141,8 @@ export class WsHandling implements StreamHandler, TunnelSocket {
       const { target, headers } = this.#open;
       const { signal } = this.#abort;
       const answer = await this.#serve({ method: "GET", target, headers, body: null, signal });
-      if (this.#over) return;
       if (!("handlers" in answer)) return await this.#refuse(answer);
+      if (this.#over) return;
       checkFields(answer.headers);
       this.#push({ type: frameTypes.wsAccept, headers: answer.headers });
       this.#handlers = answer.handlers;
@@ -171,11 +171,19 @@ export class WsHandling implements StreamHandler, TunnelSocket {
   }
 
   async #refuse(response: RawResponse): Promise<void> {
-    const { status, reason, headers } = response;
-    checkHead(response);
+    const { status, reason, headers, body } = response;
+    if (this.#over) return dropBody(body);
+    try {
+      checkHead(response);
+    } catch (error) {
+      dropBody(body, error);
+      throw error;
+    }
     this.#push({ type: frameTypes.responseStart, status, reason, headers });
-    if (response.body !== null) {
-      await sendBody(response.body, { stream: this.#stream, gate: this.#gate, gone: this.#abort.signal });
+    if (body !== null && mayHaveBody("GET", status)) {
+      await sendBody(body, { stream: this.#stream, gate: this.#gate, gone: this.#abort.signal });
+    } else {
+      dropBody(body);
     }
     if (this.#stream.phase === "open") this.#stream.push(bodyEnd());
     this.#over = true;

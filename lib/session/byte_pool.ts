@@ -46,6 +46,11 @@ export class BytePool {
     const buffer = bytes.buffer as ArrayBuffer;
     const size = buffer.byteLength;
     if (size > largestBytes) return;
+    // One that is not the pool's may be too small for whoever takes it next.
+    if (size < smallestBytes || (size & (size - 1)) !== 0) {
+      if (this.#strict) throw new TypeError("a buffer was given back that is not the pool's");
+      return;
+    }
     const free = this.#free[sizeIndex(size)];
     if (this.#strict) {
       if (free.includes(buffer)) throw new TypeError("a buffer was given back twice");

@@ -186,6 +186,24 @@ for (const [name, process] of ends) {
   });
 }
 
+Deno.test("an upload that is replayed at the runner, while it dials the origin for it, harms no later transfer", async () => {
+  await using stack = await startStack(options);
+  await fetchOnce(`${stack.gateway.url}/hash`, { method: "POST", body: "u".repeat(40_000) });
+  const { requests: [{ id }] } = await eventually(
+    () => requestsOf(stack.runner),
+    ({ requests }) => requests[0]?.state === "done",
+  );
+  // It takes the connection that is kept, so that the replay needs another.
+  using holding = await RawHttpClient.connect(stack.gateway.port);
+  await holding.send("GET /hold?id=kept HTTP/1.1\r\nHost: app\r\n\r\n");
+  await fetchOnce(`${stack.origin.url}/held?id=kept`);
+  const replay = await api<{ status: number }>(stack.runner, `requests/${id}/replay`, { method: "POST" });
+  assert.deepEqual([replay.status, replay.body.status], [200, 200]);
+  const size = 4 * 1024 * 1024;
+  const download = await fetchOnce(`${stack.gateway.url}/bytes?n=${size}`);
+  assert.equal((await download.arrayBuffer()).byteLength, size);
+});
+
 Deno.test("a replay of a request that met no runner asks for one again, unless its body was never taken", async () => {
   await using stack = await startStack(options);
   const { process } = stack.gateway;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type RawHandler, type RawRequest, Runner } from "../../lib/runner/mod.ts";
 import { bounded } from "../support/bounded.ts";
 import { type RunningGateway, startGateway, testToken } from "../support/processes.ts";
-import { RawHttpClient, textOf } from "../support/raw_http.ts";
+import { field, RawHttpClient, textOf } from "../support/raw_http.ts";
 import { UpgradeRefusedError, WsClient } from "../support/ws_client.ts";
 
 let gateway: RunningGateway;
@@ -26,6 +26,9 @@ async function serving(handler: Partial<RawHandler>): Promise<Runner> {
   await promise;
   return runner;
 }
+
+const upgradeRequest = "GET / HTTP/1.1\r\nHost: app\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
 
 const bodyOf = (text: string) => new Blob([text]).stream();
 
@@ -114,6 +117,23 @@ Deno.test("a raw handler answers HEAD and 304 with the length of what it does no
     await client.send(`${method} / HTTP/1.1\r\nHost: app\r\n\r\n`);
     const response = await client.response(method);
     assert.deepEqual(response.headers.slice(0, 2), ["Content-Length", "1234"]);
+  }
+});
+
+Deno.test("a body that no client may be sent is cancelled, and holds up no further request", async () => {
+  for (const [method, status] of [["HEAD", 200], ["GET", 204], ["GET", 304]] as const) {
+    const cancelled = Promise.withResolvers<void>();
+    // It never ends: whoever waits for that waits for ever.
+    const body = () => new ReadableStream<Uint8Array>({ cancel: () => cancelled.resolve() });
+    await using _runner = await serving({
+      http: ({ target }) => ({ status, reason: "", headers: ["X-Path", target], body: body() }),
+    });
+    using client = await RawHttpClient.connect(gateway.port);
+    for (const path of ["/first", "/second"]) {
+      await client.send(`${method} ${path} HTTP/1.1\r\nHost: app\r\n\r\n`);
+      assert.equal(field(await client.response(method), "x-path"), path);
+    }
+    await bounded(cancelled.promise, "the body to be cancelled");
   }
 });
 
@@ -210,4 +230,50 @@ Deno.test("a raw handler refuses a WebSocket with a response of its own", async 
   const error = await WsClient.open(gateway.wsUrl).then(() => null, (error) => error);
   assert.ok(error instanceof UpgradeRefusedError);
   assert.deepEqual([error.status, error.headers["x-why"], error.body], [403, "7", "members only"]);
+});
+
+Deno.test("a refusal's body that no client may be sent is cancelled, and the connection ends", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({ cancel: () => cancelled.resolve() });
+  await using _runner = await serving({ websocket: () => ({ status: 204, reason: "", headers: [], body }) });
+  using client = await RawHttpClient.connect(gateway.port);
+  await client.send(upgradeRequest);
+  assert.equal((await client.response()).status, 204);
+  assert.equal((await client.rest()).length, 0);
+  await bounded(cancelled.promise, "the body to be cancelled");
+});
+
+Deno.test("a body of anything but bytes is cancelled, and breaks the response off", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  const body = new ReadableStream<unknown>({
+    start: (controller) => controller.enqueue("text"),
+    cancel: () => cancelled.resolve(),
+  });
+  await using _runner = await serving({
+    http: () => ({ status: 200, reason: "", headers: [], body: body as ReadableStream<Uint8Array> }),
+  });
+  using client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+  assert.equal((await client.response()).complete, false);
+  await bounded(cancelled.promise, "the body to be cancelled", 5_000);
+});
+
+Deno.test("the body of a refusal that cannot be sent, or that comes too late, is cancelled", async () => {
+  for (const [status, late] of [[42, false], [403, true]] as const) {
+    const asked = Promise.withResolvers<void>();
+    const cancelled = Promise.withResolvers<void>();
+    const body = new ReadableStream<Uint8Array>({ cancel: () => cancelled.resolve() });
+    await using _runner = await serving({
+      websocket: async ({ signal }) => {
+        asked.resolve();
+        if (late) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        return { status, reason: "", headers: [], body };
+      },
+    });
+    using client = await RawHttpClient.connect(gateway.port);
+    await client.send(upgradeRequest);
+    await asked.promise;
+    if (late) client[Symbol.dispose]();
+    await bounded(cancelled.promise, "the body to be cancelled", 5_000);
+  }
 });

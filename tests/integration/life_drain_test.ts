@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import WebSocket from "ws";
+import { frameTypes } from "../../lib/protocol/mod.ts";
+import { LinkClient } from "../support/link_client.ts";
 import { field, RawHttpClient, rawRequest, textOf } from "../support/raw_http.ts";
 import { startWsOrigin } from "../support/processes.ts";
 import { eventually, healthOf, type Stack, startStack } from "../support/stack.ts";
@@ -126,4 +128,30 @@ Deno.test("a runner that cannot reach its gateway stops at once when it is told 
   await stack.runner.line(/link\.down/);
   stack.runner.signal("SIGTERM");
   assert.equal((await stack.runner.status()).code, 0);
+});
+
+Deno.test("a draining gateway does not wait for a runner whose link is lost: it cannot come back", async () => {
+  await using stack = await startStack({ gatewayArgs: ["--drain-timeout", "10m"] });
+  using client = await RawHttpClient.connect(stack.gateway.port);
+  await client.send("GET /hold?id=lost HTTP/1.1\r\nHost: app\r\n\r\n");
+  await origin(stack, "/held?id=lost");
+  stack.gateway.process.signal("SIGTERM");
+  await stack.gateway.process.line(/gateway\.draining/);
+  stack.runner.signal("SIGKILL");
+  const response = await client.response();
+  assert.equal(response.status, 503);
+  assert.equal(field(response, "x-tunnel-error"), "draining");
+  assert.equal((await stack.gateway.process.status()).code, 0);
+});
+
+Deno.test("a runner that introduces itself to a draining gateway is told to go elsewhere", async () => {
+  await using stack = await startStack();
+  using client = await requestInFlight(stack, "busy");
+  using late = await LinkClient.open(stack.gateway.wsUrl);
+  stack.gateway.process.signal("SIGTERM");
+  await stack.gateway.process.line(/gateway\.draining/);
+  late.send(late.hello(), { type: frameTypes.resume, last: true, streams: [] });
+  await late.frame(frameTypes.welcome);
+  assert.ok((await late.frame(frameTypes.goAway)).drainMs > 0);
+  await finish(stack, client, "busy");
 });

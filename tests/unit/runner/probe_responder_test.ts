@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Link } from "../../../lib/link/mod.ts";
 import { type Frame, frameTypes, maxReasonLength, type ProbeReplyFrame } from "../../../lib/protocol/mod.ts";
+import { bounded } from "../../support/bounded.ts";
 import { ProbeResponder } from "../../../lib/runner/probe_responder.ts";
 
 /** The reply to a probe that goes to the origin. */
@@ -35,4 +36,33 @@ Deno.test("a status that no gateway accepts is told as what is wrong", async () 
     assert.match(problem, /status/);
   }
   assert.equal((await replyOf(() => Promise.resolve(999))).originStatus, 999);
+});
+
+Deno.test("an origin that answers no probe and heeds no signal holds up no later probe", async () => {
+  const replies = new Map<number, ProbeReplyFrame>();
+  const answered = Promise.withResolvers<void>();
+  const link = {
+    send: (frame: Frame) => {
+      assert.ok(frame.type === frameTypes.probeReply);
+      replies.set(frame.probeId, frame);
+      if (frame.probeId === 17) answered.resolve();
+    },
+  } as Link;
+  const unused = () => assert.fail();
+  let asked = 0;
+  const probes = new ProbeResponder({
+    backend: {
+      ...{ http: unused, websocket: unused, close: unused },
+      // As many as may be under way at once never end.
+      probe: () => ++asked <= 16 ? new Promise(() => {}) : Promise.resolve(204),
+    },
+    wallUs: () => 0,
+    originWithinMs: 10,
+  });
+  for (let probeId = 1; probeId <= 17; probeId++) {
+    probes.receive(link, { type: frameTypes.probe, probeId, origin: true, payload: new Uint8Array(0) });
+  }
+  await bounded(answered.promise, "the last probe's reply", 5_000);
+  assert.match(replies.get(1)!.problem, /did not answer within 10 ms/);
+  assert.equal(replies.get(17)!.originStatus, 204);
 });

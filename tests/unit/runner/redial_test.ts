@@ -7,7 +7,7 @@ import { RunnerCore } from "../../../lib/runner/runner_core.ts";
 import type { Dialled } from "../../../lib/runner/runner_core_options.ts";
 import type { RunnerState } from "../../../lib/runner/mod.ts";
 import { type Frame, frameTypes, initialWindowBytes, type WelcomeFrame } from "../../../lib/protocol/mod.ts";
-import { silentLogger, TunnelMetrics } from "../../../lib/telemetry/mod.ts";
+import { type LinkEvent, silentLogger, TunnelMetrics } from "../../../lib/telemetry/mod.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { VirtualLink } from "../../support/virtual_link.ts";
 
@@ -35,6 +35,10 @@ function welcome(changes: Partial<WelcomeFrame> = {}): Frame[] {
 class Runner {
   readonly clock = new VirtualClock();
   readonly states: RunnerState[] = [];
+  /** What an onlooker was told: which link, named by its session, and what became of it. */
+  readonly linkEvents: LinkEvent[] = [];
+  /** Links whose round trips were told. */
+  readonly measured = new Set<string>();
   /** When it dialled, milliseconds. */
   readonly dialledAtMs: number[] = [];
   readonly core: RunnerCore;
@@ -62,6 +66,11 @@ class Runner {
         this.dialledAtMs.push(clock.monotonicMs());
         this.#answer = answer;
         return () => this.#answer = null;
+      },
+      observer: {
+        began: () => null,
+        rtt: (link) => this.measured.add(link),
+        linkEvent: (event) => this.linkEvents.push(event),
       },
       onState: (state) => this.states.push(state),
       over: () => {},
@@ -256,3 +265,25 @@ for (
     assert.equal(again.resumeGatewayId, 8);
   });
 }
+
+Deno.test("a link that a gateway parts with is told of by the name of its own session, not of the next", () => {
+  const runner = new Runner();
+  const leaving = runner.welcomed();
+  const first = runner.core.id;
+  leaving.receive({ type: frameTypes.goAway, drainMs: 10_000, reason: "shutting down" });
+  runner.clock.advance(firstWaitMs);
+  const link = runner.welcomed({ gatewayId: 8 });
+  const second = runner.core.id;
+  assert.notEqual(first, second);
+
+  link.answersPings = false;
+  // Answers that were on their way have come.
+  runner.clock.advance(10);
+  runner.measured.clear();
+  runner.clock.advance(2 * pingIntervalMs);
+  assert.deepEqual([...runner.measured], [first], "the leaving link alone is answered");
+  leaving.destroy();
+  runner.clock.advance(1);
+  const dropped = runner.linkEvents.filter(({ kind }) => kind === "dropped");
+  assert.deepEqual(dropped.map((event) => event.link), [first]);
+});

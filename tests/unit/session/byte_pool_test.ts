@@ -62,3 +62,15 @@ Deno.test("a strict pool spoils what was given back, and refuses it twice", () =
   assert.ok(bytes.every((byte) => byte === 0xee));
   assert.throws(() => pool.giveBack(bytes), /twice/);
 });
+
+Deno.test("a buffer that is not the pool's is not taken in, and a strict pool says so", () => {
+  for (const size of [100, 3_000, 40_000]) {
+    const pool = new BytePool();
+    pool.giveBack(new Uint8Array(size));
+    assert.equal(pool.take(64 * 1024).length, 64 * 1024);
+    assert.equal(pool.take(size).length, size);
+    assert.equal(pool.take(4_000).length, 4_000);
+    pool.beStrict();
+    assert.throws(() => pool.giveBack(new Uint8Array(size)), /not the pool's/);
+  }
+});

@@ -173,6 +173,9 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     try {
       switch (frame.type) {
         case frameTypes.responseStart:
+          // The connection closes when the answer ends first, and a client that has sent all by then would send its next
+          // request over it.
+          if (!this.#requestDone) response.closeAfter();
           response.start(frame.status, frame.reason, frame.headers);
           this.#observer?.responded(frame.status, frame.headers);
           break;

@@ -5,6 +5,8 @@ export interface WatchedPeer {
   readonly bufferedBytes: number;
   /** Nothing is read from it now, so that nothing can be heard. */
   readonly paused: boolean;
+  /** A close frame has gone one way: behind its own a peer need not answer pings, behind ours its close is waited for. */
+  readonly closing: boolean;
   sendPing(): void;
 }
 
@@ -41,8 +43,8 @@ export class PeerWatch {
 
   /** @returns when the peer is to be asked, or was to have answered: not after `nowMs` when it is gone */
   #dueAfterCheck(nowMs: number): number {
-    const { receivedBytes, bufferedBytes, paused } = this.#peer;
-    if (receivedBytes !== this.#receivedBytes || bufferedBytes > 0 || paused) {
+    const { receivedBytes, bufferedBytes, paused, closing } = this.#peer;
+    if (receivedBytes !== this.#receivedBytes || bufferedBytes > 0 || paused || closing) {
       this.#receivedBytes = receivedBytes;
       this.#heardAtMs = nowMs;
       this.#pingedAtMs = null;

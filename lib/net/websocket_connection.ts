@@ -114,6 +114,10 @@ export class WebSocketConnection implements ByteSocketHandler {
     return this.#closeSent;
   }
 
+  get closing(): boolean {
+    return this.#closeSent || this.#closeReceived;
+  }
+
   /** Bytes since the handshake, framing included. */
   get receivedBytes(): number {
     return this.#socket.receivedBytes - this.#receivedBefore;

@@ -1,4 +1,4 @@
-import { headerValue, type RawHeaders } from "../http1/mod.ts";
+import { headerValue, type RawHeaders, stripHopByHop } from "../http1/mod.ts";
 import type { RawRequest, RawResponse } from "./raw_handler.ts";
 
 /** The web `Request` for a stream's request. Its URL is absolute, made from `Host` and what the gateway forwarded. */
@@ -23,9 +23,12 @@ export function rawResponseOf(response: Response): RawResponse {
   return { status, reason: statusText, headers: headersOf(response), body };
 }
 
-/** A web response's headers, flat; fields that repeat (`set-cookie`) stay apart. */
+/**
+ * A web response's headers, flat; fields that repeat (`set-cookie`) stay apart. One that `fetch` gave tells of the
+ * connection it came over, too (`Transfer-Encoding`): that is none of the client's.
+ */
 function headersOf(response: Response): RawHeaders {
   const flat: string[] = [];
   for (const [name, value] of response.headers) flat.push(name, value);
-  return flat;
+  return stripHopByHop(flat);
 }

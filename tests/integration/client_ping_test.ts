@@ -42,6 +42,13 @@ Deno.test("a client that says nothing, but answers pings, stays", async () => {
   await client.close(1000);
 });
 
+Deno.test("a client that waits for the answer to its close is not dropped for leaving pings unanswered", async () => {
+  // The origin reads nothing: the runner answers in its place after longer than the gateway waits for a ping's answer.
+  using client = await WsClient.open(`${stack.gateway.wsUrl}/deaf`);
+  client.socket.close(4321, "done");
+  assert.equal((await client.closed).code, 4321);
+});
+
 Deno.test("a WebSocket version that is not spoken gets 426 and the one that is", async () => {
   using client = await RawHttpClient.connect(stack.gateway.port);
   await client.send(upgrade("8"));

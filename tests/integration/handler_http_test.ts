@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { Runner, type RunnerHandler } from "../../lib/runner/mod.ts";
 import { Logger } from "../../lib/telemetry/mod.ts";
 import { field, RawHttpClient, rawRequest, textOf } from "../support/raw_http.ts";
@@ -66,6 +68,27 @@ Deno.test("a handler's status, headers and repeated set-cookie reach the client"
   assert.equal(response.headers.get("x-one"), "1");
   assert.deepEqual(response.headers.getSetCookie(), ["a=1", "b=2"]);
   assert.equal(await response.text(), "made");
+});
+
+Deno.test("a handler may answer with what it fetched elsewhere: fields of that connection stay behind", async () => {
+  const elsewhere = createServer((_request, response) => {
+    response.writeHead(200, { "x-one": "1", connection: "x-hop, close", "x-hop": "mine" });
+    response.write("in two ");
+    response.end("chunks");
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
+  const { port } = elsewhere.address() as AddressInfo;
+  await using _runner = await serving(() => fetch(`http://127.0.0.1:${port}/`));
+  using client = await RawHttpClient.connect(gateway.port);
+  for (let i = 0; i < 2; i++) {
+    await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+    const response = await client.response();
+    assert.equal(textOf(response), "in two chunks");
+    assert.equal(field(response, "x-one"), "1");
+    assert.equal(field(response, "x-hop"), undefined);
+    assert.equal(field(response, "connection"), undefined);
+  }
+  await new Promise((resolve) => elsewhere.close(resolve));
 });
 
 for (const [what, status] of [["204", 204], ["304", 304]] as const) {

@@ -107,6 +107,17 @@ Deno.test("an early answer reaches a client that is still uploading", async () =
   await nothingIsLeft();
 });
 
+Deno.test("an answer that comes before all of its request says that its connection closes", async () => {
+  using client = await RawHttpClient.connect(stack.gateway.port);
+  await client.send("POST /reject HTTP/1.1\r\nHost: app\r\nContent-Length: 10\r\n\r\nhello");
+  const response = await client.response();
+  assert.equal(response.status, 413);
+  assert.equal(field(response, "connection"), "close", "a client must not send its next request over it");
+  await client.send("world");
+  assert.equal((await client.rest()).length, 0);
+  await nothingIsLeft();
+});
+
 Deno.test("a request body that breaks HTTP aborts the origin's request and gets 400", async () => {
   using client = await RawHttpClient.connect(stack.gateway.port);
   await client.send(

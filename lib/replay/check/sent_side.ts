@@ -125,6 +125,11 @@ export class SentSide {
     if (!this.#unsure) this.#buffer.rewind(this.#buffer.acknowledgedIndex);
   }
 
+  /** A new link is up, and it cannot be known whether anything is sent again: the next frame says. */
+  doubt(): void {
+    this.#unsure = true;
+  }
+
   #takeUp(index: number): void {
     this.#buffer = new SendBuffer(Number.MAX_SAFE_INTEGER);
     this.#offset = index;

@@ -37,8 +37,8 @@ export interface Windows {
 interface StreamCheck {
   sent: SentSide;
   received: ReceivedSide;
-  /** The peer is known to hold it: it has answered. */
-  peerKnows: boolean;
+  /** The peer is known to hold it: it has answered. `null` for a stream taken up in the middle that may have been. */
+  peerKnows: boolean | null;
   /** The capturing side, or the peer, has sent a reset. */
   resetSent: boolean;
   resetReceived: boolean;
@@ -125,7 +125,9 @@ export class SessionCheck {
       if (problem !== null) problems.push({ requestId, problem });
     }
     for (const [requestId, stream] of this.#streams) {
-      if (!listed.has(requestId) && !stream.peerKnows) stream.sent.rewindAll();
+      if (listed.has(requestId)) continue;
+      if (stream.peerKnows === null) stream.sent.doubt();
+      else if (!stream.peerKnows) stream.sent.rewindAll();
     }
     return problems;
   }
@@ -202,7 +204,7 @@ export class SessionCheck {
     const stream: StreamCheck = {
       sent: new SentSide({ direction: out, kind }, partial ? null : peer),
       received: new ReceivedSide({ direction: back, kind }, partial ? null : own),
-      peerKnows: partial,
+      peerKnows: partial ? null : false,
       resetSent: false,
       resetReceived: false,
     };

@@ -7,6 +7,7 @@ class Peer implements WatchedPeer {
   receivedBytes = 0;
   bufferedBytes = 0;
   paused = false;
+  closing = false;
   pings = 0;
 
   sendPing(): void {
@@ -36,6 +37,13 @@ Deno.test("a silent peer is pinged once, and given up 30 seconds after without a
 
 Deno.test("a short interval is also the time that a ping waits for its answer", () => {
   assert.equal(watch(new Peer(), { pingAfterMs: 2_000, untilMs: 3_600_000 }), 4_000);
+});
+
+Deno.test("a peer that has closed is not asked any more, and not given up", () => {
+  const peer = new Peer();
+  peer.closing = true;
+  assert.equal(watch(peer, { pingAfterMs: 2_000, untilMs: 3_600_000 }), null);
+  assert.equal(peer.pings, 0);
 });
 
 Deno.test("a peer that answers each ping is kept, and pinged once in the time asked for, or an eighth of it later", () => {

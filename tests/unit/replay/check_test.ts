@@ -254,6 +254,26 @@ Deno.test("a capture that begins in the middle is taken up, and checked from the
   await violates(part().down(4, 704, message(1)), "gap", /frame 704 arrived where 702 was expected/);
 });
 
+Deno.test("what a stream taken up in the middle sends again is right when its peer may have had nothing of it", async () => {
+  const position = { requestId: 1, received: 1, delivered: 1, credit: window };
+  const capture = new RecordedSession({ side: "runner", part: 2 });
+  /** The gateway has heard nothing of the request from here yet, or has had its end: it names it in neither case. */
+  const redial = () => {
+    capture.event({ name: "dropped", reason: "reset by peer" }, capture.link++);
+    capture.event({ name: "opened", peer: "", again: false }, capture.link);
+    capture.sent({ ...hello, resumeGatewayId: gatewayId }).sent({ ...noStreams, streams: [position] })
+      .received({ ...welcome, resumed: true });
+    capture.event({ name: "phase", from: "connecting", to: "alive", reason: "" }, capture.link);
+    return capture.received(noStreams);
+  };
+  capture.link = 3;
+  capture.event({ name: "opened", peer: "", again: true }, 3).down(1, 0, get);
+  redial().up(1, 0, ok).up(1, 1, chunk(10)).up(1, 2, end);
+  redial().up(1, 0, ok).up(1, 1, chunk(10));
+  await passes(capture);
+  await violates(capture.up(1, 1, chunk(10)), "duplicate", /frame 1 was sent again, 2 was next/);
+});
+
 Deno.test("after a gap nothing is called wrong that the gap may have held, and what follows is checked", async () => {
   const capture = () =>
     connected().up(1, 0, open).down(1, 0, accept).gap({ messages: 5, bytes: 100, events: 0 })

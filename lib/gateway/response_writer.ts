@@ -2,6 +2,7 @@ import {
   type BodyFraming,
   chunkEnd,
   EncodeError,
+  headerValue,
   Http1Error,
   type RawHeaders,
   reasonPhrase,
@@ -11,6 +12,7 @@ import {
   writeResponseHead,
 } from "../http1/mod.ts";
 import type { ByteSocket } from "../net/mod.ts";
+import { Derived } from "../repeats/mod.ts";
 import type { Problem } from "./problem.ts";
 
 /** What the response's framing depends on. */
@@ -81,6 +83,7 @@ export class ResponseWriter {
     }
     if (!this.keepAlive) out = [...out, "Connection", "close"];
     else if (this.#context.minorVersion === 0) out = [...out, "Connection", "keep-alive"];
+    if (status >= 200 && !hasDate(headers)) out = [...out, "Date", new Date().toUTCString()];
     writeResponseHead(this.#socket, status, reason, out);
     this.#started = true;
     this.status = status;
@@ -140,8 +143,6 @@ export class ResponseWriter {
   json(status: number, value: unknown, headers: RawHeaders): void {
     const body = new TextEncoder().encode(JSON.stringify(value) + "\n");
     this.start(status, reasonPhrase(status), [
-      "Date",
-      new Date().toUTCString(),
       "Content-Type",
       "application/json; charset=utf-8",
       "Content-Length",
@@ -152,4 +153,15 @@ export class ResponseWriter {
     ]);
     if (this.#mode !== "none") this.chunk(body);
   }
+}
+
+const dated = new Derived<boolean>();
+
+/** A gateway that passes a response on adds the date that its origin left out (RFC 9110, 6.6.1). */
+function hasDate(headers: RawHeaders): boolean {
+  const known = dated.get(headers);
+  if (known !== undefined) return known;
+  const has = headerValue(headers, "date") !== undefined;
+  dated.set(headers, has);
+  return has;
 }

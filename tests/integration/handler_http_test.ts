@@ -91,6 +91,18 @@ Deno.test("a handler may answer with what it fetched elsewhere: fields of that c
   await new Promise((resolve) => elsewhere.close(resolve));
 });
 
+Deno.test("an answer without a date is given one on its way, and one that has it keeps its own", async () => {
+  const own = "Thu, 01 Jan 1970 00:00:00 GMT";
+  await using _runner = await serving(({ url }) =>
+    new Response("made", { headers: url.endsWith("/dated") ? { date: own } : {} })
+  );
+  const get = (path: string) => rawRequest(gateway.port, `GET ${path} HTTP/1.1\r\nHost: app.example\r\n\r\n`);
+  const before = Math.floor(Date.now() / 1000) * 1000;
+  const given = Date.parse(field(await get("/undated"), "date")!);
+  assert.ok(given >= before && given <= Date.now(), new Date(given).toISOString());
+  assert.equal(field(await get("/dated"), "date"), own);
+});
+
 for (const [what, status] of [["204", 204], ["304", 304]] as const) {
   Deno.test(`a handler's ${what} has no body`, async () => {
     await using _runner = await serving(() => new Response(null, { status }));

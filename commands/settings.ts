@@ -32,6 +32,7 @@ const switchValues = new Map([
  */
 export function settle(command: Command, exclusions: Exclusion[] = []): void {
   readSwitches(command);
+  // Before the file as well: its own name must not be empty.
   refuseEmpty(command);
   applyConfigFile(command);
   refuseEmpty(command);

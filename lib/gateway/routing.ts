@@ -6,7 +6,7 @@ export const runnerHeader = "x-tunnel-runner";
 export const defaultRunnerName = "default";
 
 /**
- * Which runner a request is for: the `x-tunnel-runner` header, else the first label of `Host` under the
+ * Which runner a request is for: the `x-tunnel-runner` header, else the label of `Host` next to the
  * gateway's domain, else `default`.
  *
  * @param domain the gateway's own domain in lower case, or `null` when it routes by header alone

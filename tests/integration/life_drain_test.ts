@@ -22,6 +22,14 @@ async function requestInFlight(stack: Stack, id: string): Promise<RawHttpClient>
   return client;
 }
 
+/** A request through the gateway that its origin has and does not answer. */
+async function requestHeld(stack: Stack, id: string): Promise<RawHttpClient> {
+  const client = await RawHttpClient.connect(stack.gateway.port);
+  await client.send(`GET /hold?id=${id} HTTP/1.1\r\nHost: app\r\n\r\n`);
+  await origin(stack, `/held?id=${id}`);
+  return client;
+}
+
 /** The response in flight still moves, and comes to its end. */
 async function finish(stack: Stack, client: RawHttpClient, id: string): Promise<void> {
   await origin(stack, `/step?id=${id}`);
@@ -80,9 +88,7 @@ Deno.test("a runner waits no longer than --drain-timeout, then breaks off what i
 
 Deno.test("a request without an answer when the drain's time is up gets 503 draining", async () => {
   await using stack = await startStack({ gatewayArgs: ["--drain-timeout", "200ms"] });
-  using client = await RawHttpClient.connect(stack.gateway.port);
-  await client.send("GET /hold?id=held HTTP/1.1\r\nHost: app\r\n\r\n");
-  await origin(stack, "/held?id=held");
+  using client = await requestHeld(stack, "held");
   stack.gateway.process.signal("SIGTERM");
   const response = await client.response();
   assert.equal(response.status, 503);
@@ -132,9 +138,7 @@ Deno.test("a runner that cannot reach its gateway stops at once when it is told 
 
 Deno.test("a draining gateway does not wait for a runner whose link is lost: it cannot come back", async () => {
   await using stack = await startStack({ gatewayArgs: ["--drain-timeout", "10m"] });
-  using client = await RawHttpClient.connect(stack.gateway.port);
-  await client.send("GET /hold?id=lost HTTP/1.1\r\nHost: app\r\n\r\n");
-  await origin(stack, "/held?id=lost");
+  using client = await requestHeld(stack, "lost");
   stack.gateway.process.signal("SIGTERM");
   await stack.gateway.process.line(/gateway\.draining/);
   stack.runner.signal("SIGKILL");

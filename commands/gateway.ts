@@ -40,6 +40,7 @@ import {
   tokenFileOption,
   tokenOption,
 } from "./common_options.ts";
+import { applyNativeSockets, nativeSocketsOption } from "./native_sockets.ts";
 import { settle } from "./settings.ts";
 import { UsageError } from "./errors.ts";
 import { printLine } from "./output.ts";
@@ -127,6 +128,7 @@ export function gatewayCommand() {
     .addOption(adminHostnameOption())
     .addOption(adminTokenOption())
     .addOption(inspectRequestsOption())
+    .addOption(nativeSocketsOption())
     .addOption(drainTimeoutOption())
     .addOption(configOption())
     .addOption(logLevelOption())
@@ -141,6 +143,7 @@ export function gatewayCommand() {
       const logger = makeLogger(options);
       const problem = tls === undefined ? null : lifetimeProblem(tls.lifetime, Date.now());
       if (problem !== null) logger.warn("tls.certificate", { file: options.tlsCert, problem });
+      applyNativeSockets({ ...options, usesTls: tls !== undefined }, logger);
       const pingTimeoutMs = resolvePingTimeout(options);
       const capture = options.capture === undefined
         ? undefined

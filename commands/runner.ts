@@ -38,6 +38,7 @@ import {
   tokenFileOption,
   tokenOption,
 } from "./common_options.ts";
+import { applyNativeSockets, nativeSocketsOption } from "./native_sockets.ts";
 import { settle } from "./settings.ts";
 import { UsageError } from "./errors.ts";
 import { printLine } from "./output.ts";
@@ -97,6 +98,7 @@ export function runnerCommand() {
     .addOption(adminHostnameOption())
     .addOption(adminTokenOption())
     .addOption(inspectRequestsOption())
+    .addOption(nativeSocketsOption())
     .addOption(drainTimeoutOption())
     .addOption(configOption())
     .addOption(logLevelOption())
@@ -115,6 +117,8 @@ export function runnerCommand() {
       const token = neededToken(options);
       const caCerts = readCaFile(options.caFile);
       const logger = makeLogger(options);
+      const usesTls = gatewayUrl.protocol === "wss:" || target.protocol === "https:";
+      applyNativeSockets({ ...options, usesTls }, logger);
       const pingTimeoutMs = resolvePingTimeout(options);
       const capture = options.capture === undefined ? undefined : await startCapture(options.capture, {
         side: "runner",

@@ -1,3 +1,5 @@
+import { libcPaths } from "../lib/net/native/libc.ts";
+
 /**
  * Makes one executable a platform in `dist/`. `deno compile` fetches each platform's runtime once, so this needs
  * a network; `DENORT_BIN` names a runtime that is there already.
@@ -24,6 +26,8 @@ export const runtimeFlags = [
   "--allow-read",
   "--allow-write",
   "--allow-env",
+  // For sockets by the system's own calls, on Linux: the C library and nothing else may be loaded.
+  `--allow-ffi=${libcPaths.join(",")}`,
 ];
 
 /** Arguments of `deno compile` for one platform. */

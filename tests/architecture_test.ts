@@ -129,6 +129,8 @@ const breaches: [what: string, path: string, text: string, says: RegExp][] = [
   ],
   ["an exit in the library", "lib/link/a.ts", "Deno.exit(1);", /uses Deno\.exit/],
   ["the environment in the library", "lib/link/a.ts", 'Deno.env.get("A");', /uses Deno\.env/],
+  ["a call into another library", "lib/net/a.ts", "Deno.dlopen(a, {});", /libc\.ts alone/],
+  ["the same of a command", "commands/a.ts", "new Deno.UnsafeCallback(a, b);", /libc\.ts alone/],
   [
     "a folder without a layer",
     "lib/misc/a.ts",
@@ -160,6 +162,7 @@ const sound: [what: string, path: string, text: string][] = [
   ["the words in a string", "lib/session/a.ts", 'export const a = "Deno.connect" + `Date.now()`;'],
   ["an interface's member", "lib/session/a.ts", "export interface A { fetch(): void; crypto: number }"],
   ["a clock above the pure folders", "lib/link/a.ts", "export const a = performance.now();"],
+  ["a call into the C library where it is", "lib/net/native/libc.ts", "Deno.dlopen(a, {});"],
   ["a command that prints", "commands/a.ts", "Deno.stdout.writeSync(a);"],
 ];
 

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
+import { acceptWithoutDelay, ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
 import { formatStreamId, frameTypes, type GoAwayFrame } from "../protocol/mod.ts";
 import type { StreamAnswer, WholeRequest } from "../session/mod.ts";
 import { monotonicMs, systemClock } from "../link/mod.ts";
@@ -106,6 +106,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
     this.#listener = tls === undefined
       ? Deno.listen({ port, hostname })
       : Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key });
+    if (tls !== undefined) acceptWithoutDelay(this.#listener);
     const pingIntervalMs = options.pingIntervalMs ?? gatewayDefaults.pingIntervalMs;
     const { agent = "tunnel", wallUs } = options;
     const { clock, gatewayId, logger, metrics } = this;
@@ -221,6 +222,9 @@ export class Gateway implements IngressContext, AsyncDisposable {
     if (this.#closed) return;
     this.draining = true;
     this.#listener.close();
+    // Whoever is told that it goes must not find it listening any more: closing takes a turn or two.
+    await this.#accepting;
+    if (this.#closed) return;
     const goAway = { type: frameTypes.goAway, drainMs: withinMs, reason: shuttingDown };
     this.#goAway = goAway;
     for (const session of this.#registry.all()) session.link?.send(goAway);

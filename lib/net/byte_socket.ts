@@ -1,6 +1,9 @@
 import { bytePool } from "../session/mod.ts";
 import type { ByteSocketHandler } from "./byte_socket_handler.ts";
+import { ConnIo } from "./conn_io.ts";
+import { adopt } from "./native/native.ts";
 import { ReadBuffer } from "./read_buffer.ts";
+import type { SocketIo, SocketIoOwner } from "./socket_io.ts";
 import { turnEnd } from "./turn.ts";
 import { giveBackBlock, largerBlock, largestBlockBytes, takeBlock, type WriteBlock } from "./write_blocks.ts";
 
@@ -27,8 +30,8 @@ function flushWritten(): void {
  * A connected stream socket with callbacks instead of promises for each read, a bounded read buffer and a
  * write queue that joins what is written in one turn of the event loop into one system call.
  */
-export class ByteSocket {
-  readonly #conn: Deno.Conn;
+export class ByteSocket implements SocketIoOwner {
+  readonly #io: SocketIo;
   /** Whom this socket reports to; replaced when a connection is upgraded. */
   handler: ByteSocketHandler;
   readonly readBuffer = new ReadBuffer();
@@ -48,6 +51,8 @@ export class ByteSocket {
   /** What the kernel is being given, and the block it lies in. */
   #underWay: Uint8Array | null = null;
   #underWayBlock: WriteBlock | null = null;
+  /** Bytes of it that the kernel has not taken. */
+  #left = 0;
   /** Frames written in this turn, and turns in a row, of those that had any, in which there was one alone. */
   #writesInTurn = 0;
   #turnsAlone = 0;
@@ -65,8 +70,9 @@ export class ByteSocket {
   #received = 0;
   #sent = 0;
 
+  /** @param conn taken over: only this socket is used from now on */
   constructor(conn: Deno.Conn, handler: ByteSocketHandler) {
-    this.#conn = conn;
+    this.#io = adopt(conn, this) ?? new ConnIo(conn, this);
     this.handler = handler;
   }
 
@@ -139,7 +145,7 @@ export class ByteSocket {
 
   /** Queues `bytes`, whose buffer is the pool's and taken over. */
   writeOwned(bytes: Uint8Array): void {
-    if (!this.#takesWrites) return bytePool.giveBack(bytes);
+    if (!this.#takesWrites || bytes.length === 0) return bytePool.giveBack(bytes);
     this.#seal();
     this.#queue.push({ bytes, block: null });
     this.#queued(bytes.length);
@@ -229,7 +235,7 @@ export class ByteSocket {
     this.#queue = [];
     this.#block = null;
     this.#queuedBytes = 0;
-    this.#conn.close();
+    this.#io.close();
     this.handler.closed(error);
   }
 
@@ -243,25 +249,25 @@ export class ByteSocket {
       this.#isWaiting = true;
       return;
     }
-    this.#conn.read(this.readBuffer.bytes).then(this.#readDone, this.#readFailed);
+    this.#io.read();
   }
 
-  #readDone = (count: number | null): void => {
-    if (this.#closed) return;
+  /** These four are {@link SocketIo}'s to call, and nobody else's. */
+  readDone(count: number | null): void {
     try {
       if (count === null) return this.handler.ended();
       this.#received += count;
       this.handler.data(this.readBuffer.filled(count));
     } catch (error) {
-      return this.#readFailed(error);
+      return this.readFailed(error);
     }
     this.readBuffer.adapt(count);
     this.#read();
-  };
+  }
 
-  #readFailed = (error: unknown): void => {
+  readFailed(error: unknown): void {
     this.destroy(asError(error));
-  };
+  }
 
   /** Whether so many bytes go into a block: few, or some that fit in behind what is there, such as a body behind its head. */
   #gathers(count: number): boolean {
@@ -301,64 +307,77 @@ export class ByteSocket {
     if (written.push(this) === 1) void turnEnd.then(flushWritten);
   }
 
-  // Callbacks made once, and no async function: this runs once or twice for every request.
-  #flush = (): void => {
-    if (this.#closed) return;
+  #flush(): void {
+    while (!this.#closed) {
+      const bytes = this.#next();
+      if (bytes === null) {
+        this.#writing = false;
+        if (this.#ending) this.destroy(null);
+        else if (this.#finPending) void this.#sendFin();
+        return;
+      }
+      this.#left = bytes.length;
+      this.#count(this.#io.write(bytes));
+      if (this.#left > 0) return;
+      this.#release();
+      // Not from within a call of the owner's, which this may be.
+      if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) void turnEnd.then(this.#tellDrained);
+    }
+  }
+
+  /** What is to be written next, which is under way from now on. */
+  #next(): Uint8Array | null {
     if (this.#queue.length > 0) {
       this.#seal();
       const { bytes, block } = this.#queue.shift()!;
-      this.#send(bytes, block);
-    } else if (this.#block !== null && this.#blockUsed > 0) {
-      const block = this.#block;
-      let bytes = block.written;
-      if (bytes.length !== this.#blockUsed) {
-        block.written = bytes = block.bytes.subarray(0, this.#blockUsed);
-      }
-      this.#block = null;
-      this.#blockUsed = 0;
-      this.#send(bytes, block);
-    } else {
-      this.#writing = false;
-      if (this.#ending) this.destroy(null);
-      else if (this.#finPending) void this.#sendFin();
+      this.#underWayBlock = block;
+      return this.#underWay = bytes;
     }
-  };
-
-  #send(bytes: Uint8Array, block: WriteBlock | null): void {
-    this.#underWay = bytes;
+    const block = this.#block;
+    if (block === null || this.#blockUsed === 0) return null;
+    let bytes = block.written;
+    if (bytes.length !== this.#blockUsed) block.written = bytes = block.bytes.subarray(0, this.#blockUsed);
+    this.#block = null;
+    this.#blockUsed = 0;
     this.#underWayBlock = block;
-    this.#conn.write(bytes).then(this.#wrote, this.#broke);
+    return this.#underWay = bytes;
   }
 
-  #wrote = (count: number): void => {
-    if (this.#closed) return;
-    this.#sent += count;
-    this.#queuedBytes -= count;
-    const bytes = this.#underWay!;
-    const block = this.#underWayBlock;
-    if (count < bytes.length) return this.#send(bytes.subarray(count), block);
-    this.#underWay = null;
-    this.#underWayBlock = null;
-    if (block === null) bytePool.giveBack(bytes);
-    else giveBackBlock(block);
-    if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) {
-      this.#aboveHighWater = false;
-      this.handler.drained();
-    }
-    this.#flush();
-  };
+  /** The kernel has all of what was under way. */
+  #release(): void {
+    if (this.#underWayBlock === null) bytePool.giveBack(this.#underWay!);
+    else giveBackBlock(this.#underWayBlock);
+    this.#underWay = this.#underWayBlock = null;
+  }
 
-  #broke = (error: unknown): void => {
-    this.#writing = false;
-    this.#writeFailed(asError(error));
+  #count(taken: number): void {
+    this.#sent += taken;
+    this.#queuedBytes -= taken;
+    this.#left -= taken;
+  }
+
+  wrote(count: number): void {
+    this.#count(count);
+    if (this.#left > 0) return;
+    this.#release();
+    this.#tellDrained();
+    this.#flush();
+  }
+
+  #tellDrained = (): void => {
+    if (this.#closed || !this.#aboveHighWater || this.#queuedBytes > lowWaterBytes) return;
+    this.#aboveHighWater = false;
+    this.handler.drained();
   };
 
   /**
    * The peer takes nothing more. What it sent before it left can still be read (RFC 9112, 9.6): a server that
    * refuses a large upload answers, closes, and resets what is still being written. Reading then finds the end.
    */
-  #writeFailed(error: Error): void {
+  writeFailed(cause: unknown): void {
+    this.#writing = false;
     if (this.#closed) return;
+    const error = asError(cause);
     if (!this.#reading || this.#paused || this.#ending) return this.destroy(error);
     this.#writeError = error;
     this.#queue = [];
@@ -369,7 +388,7 @@ export class ByteSocket {
 
   async #sendFin(): Promise<void> {
     try {
-      if (!this.#closed) await this.#conn.closeWrite();
+      if (!this.#closed) await this.#io.closeWrite();
     } catch (error) {
       this.destroy(asError(error));
     }

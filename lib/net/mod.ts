@@ -9,3 +9,4 @@ export { WebSocketConnection, type WebSocketHandler } from "./websocket_connecti
 export { PeerWatch, type WatchedPeer } from "./peer_watch.ts";
 export { turnEnd, turnMs } from "./turn.ts";
 export { makeToken, sameToken } from "./token.ts";
+export { acceptWithoutDelay, nativeSocketCount, useNativeCalls, useNativeSockets } from "./native/native.ts";

@@ -29,6 +29,10 @@ const commandGlobals = new Set([
   ..."Deno.exit Deno.exitCode Deno.addSignalListener Deno.removeSignalListener Deno.consoleSize".split(" "),
 ]);
 
+/** Calls into other libraries, which nothing checks: all in one file, which says what may be called. */
+const foreignCalls = /^Deno\.(?:dlopen|Unsafe\w+)$/;
+const foreignCallsPlace = "lib/net/native/libc.ts";
+
 /** The only packages the program itself may import, and where. */
 const packagePlaces: Record<string, string[]> = {
   "commander": ["main", "commands"],
@@ -97,6 +101,10 @@ function packageProblem(from: string, specifier: string): string | null {
 
 function globalViolations({ path, globals }: ScannedSource): string[] {
   const from = placeOf(path);
+  const foreign = path === foreignCallsPlace ? [] : globals.filter((name) => foreignCalls.test(name));
+  if (foreign.length > 0) {
+    return foreign.map((name) => `${path} uses ${name}: that is for ${foreignCallsPlace} alone`);
+  }
   if (from === "main" || from === "commands") return [];
   const pure = pureFolders[from];
   const forbidden = globals.filter((name) =>

@@ -1,0 +1,53 @@
+import type { SocketIo, SocketIoOwner } from "./socket_io.ts";
+
+/** Reads and writes by the runtime's own operations: on every platform, and for TLS. */
+export class ConnIo implements SocketIo {
+  readonly #conn: Deno.Conn;
+  readonly #owner: SocketIoOwner;
+  #rest: Uint8Array | null = null;
+  #closed = false;
+  // Callbacks made once, and no async function: this runs for every request.
+  readonly #readDone: (count: number | null) => void;
+  readonly #readFailed: (error: unknown) => void;
+
+  constructor(conn: Deno.Conn, owner: SocketIoOwner) {
+    this.#conn = conn;
+    this.#owner = owner;
+    this.#readDone = (count) => {
+      if (!this.#closed) owner.readDone(count);
+    };
+    this.#readFailed = (error) => {
+      if (!this.#closed) owner.readFailed(error);
+    };
+  }
+
+  read(): void {
+    this.#conn.read(this.#owner.readBuffer.bytes).then(this.#readDone, this.#readFailed);
+  }
+
+  write(bytes: Uint8Array): number {
+    this.#rest = bytes;
+    this.#conn.write(bytes).then(this.#wrote, this.#broke);
+    return 0;
+  }
+
+  async closeWrite(): Promise<void> {
+    if (!this.#closed) await this.#conn.closeWrite();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#conn.close();
+  }
+
+  #wrote = (count: number): void => {
+    if (this.#closed) return;
+    if (count < this.#rest!.length) this.write(this.#rest!.subarray(count));
+    else this.#rest = null;
+    this.#owner.wrote(count);
+  };
+
+  #broke = (error: unknown): void => {
+    if (!this.#closed) this.#owner.writeFailed(error);
+  };
+}

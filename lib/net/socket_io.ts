@@ -1,0 +1,29 @@
+import type { ReadBuffer } from "./read_buffer.ts";
+
+/** What a {@link SocketIo} tells whom it works for. Calls come one at a time, none after {@link SocketIo.close}. */
+export interface SocketIoOwner {
+  /** Where the next read goes. */
+  readonly readBuffer: ReadBuffer;
+  /** `count` bytes are in the read buffer, or the peer will send no more (`null`). The next read is asked for. */
+  readDone(count: number | null): void;
+  readFailed(error: unknown): void;
+  /** The kernel has taken `count` bytes more of what was being written. */
+  wrote(count: number): void;
+  /** The peer takes nothing more. Never told from within {@link SocketIo.write}. */
+  writeFailed(error: unknown): void;
+}
+
+/** How bytes get from and to the kernel: one read and one write at a time. */
+export interface SocketIo {
+  /** Asks for one read. */
+  read(): void;
+  /**
+   * Writes all of `bytes`, which stay as they are until then.
+   *
+   * @returns how many the kernel has taken at once; of all others {@link SocketIoOwner.wrote} tells
+   */
+  write(bytes: Uint8Array): number;
+  /** Sends a FIN. @throws when the connection is gone */
+  closeWrite(): Promise<void>;
+  close(): void;
+}

@@ -1,0 +1,113 @@
+/** Which event queue of the process has a socket: the poller's, or the runtime's. Told by /proc, from outside of both. */
+import assert from "node:assert/strict";
+import { connectedDescriptor } from "../../../lib/net/native/descriptors.ts";
+import { Libc } from "../../../lib/net/native/libc.ts";
+import { NativeIo } from "../../../lib/net/native/native_io.ts";
+import { Poller } from "../../../lib/net/native/poller.ts";
+import { ReadBuffer } from "../../../lib/net/read_buffer.ts";
+import type { SocketIoOwner } from "../../../lib/net/socket_io.ts";
+import { bounded } from "../../support/bounded.ts";
+import { eventually } from "../../support/stack.ts";
+import { connection, onLinux } from "./native_pair.ts";
+
+/** The epoll descriptors of this process that watch `fd`. */
+function queuesWith(fd: number): number[] {
+  const queues: number[] = [];
+  for (const { name } of Deno.readDirSync("/proc/self/fdinfo")) {
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
+    } catch (error) {
+      // Closed since: other tests run in this process.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      continue;
+    }
+    if (new RegExp(`^tfd:\\s+${fd} `, "m").test(text)) queues.push(Number(name));
+  }
+  return queues;
+}
+
+class Owner implements SocketIoOwner {
+  readonly readBuffer = new ReadBuffer();
+  readonly reads: (number | null)[] = [];
+  readDone(count: number | null): void {
+    this.reads.push(count);
+  }
+  readFailed(): void {}
+  wrote(): void {}
+  writeFailed(): void {}
+}
+
+Deno.test({
+  name: "a socket leaves the runtime's queue for the poller's, and is back in it when the runtime closes it",
+  ignore: !onLinux,
+  async fn() {
+    const libc = Libc.open() as Libc;
+    const poller = new Poller(libc);
+    const [own, other] = await connection();
+    const fd = connectedDescriptor(own, libc.calls);
+    // Two numbers, of which one is a copy of the other.
+    const runtime = queuesWith(fd);
+    assert.notEqual(runtime.length, 0);
+    const owner = new Owner();
+    let atClose: number[] = [];
+    const close = () => {
+      // Where the runtime looks for it: without that it would keep what it knows of each for ever.
+      atClose = queuesWith(fd);
+      own.close();
+    };
+    const io = new NativeIo({ fd, poller, libc, owner, close });
+    assert.equal(io.isPolled, true);
+    assert.equal(poller.sockets, 1);
+    const [polled, ...rest] = queuesWith(fd);
+    assert.deepEqual(rest, []);
+    assert.ok(!runtime.includes(polled), `${polled}`);
+    io.read();
+    await other.write(new Uint8Array(7));
+    await eventually(() => owner.reads, (reads) => reads.length > 0);
+    assert.deepEqual(owner.reads, [7]);
+    io.close();
+    assert.deepEqual(atClose, runtime);
+    assert.equal(poller.sockets, 0);
+    // It was the last one: the peer is told, although the poller's thread has slept.
+    assert.equal(await bounded(other.read(new Uint8Array(1)), "the end"), null);
+    other.close();
+  },
+});
+
+Deno.test({
+  name: "what the runtime's queue does not hold is refused, and left as it was",
+  ignore: !onLinux,
+  async fn() {
+    const libc = Libc.open() as Libc;
+    const poller = new Poller(libc);
+    const eventfd = libc.checked(libc.calls.eventfd(0, 0));
+    const io = new NativeIo({ fd: eventfd, poller, libc, owner: new Owner(), close() {} });
+    assert.equal(io.isPolled, false);
+    assert.equal(poller.sockets, 0);
+    assert.deepEqual(queuesWith(eventfd), []);
+    const missing = new NativeIo({ fd: 1_000_000, poller, libc, owner: new Owner(), close() {} });
+    assert.equal(missing.isPolled, false);
+    await Promise.resolve();
+  },
+});
+
+Deno.test({
+  name: "a connection is found by its two addresses, and one that is closed is not",
+  ignore: !onLinux,
+  async fn() {
+    const { calls } = Libc.open() as Libc;
+    for (const hostname of ["127.0.0.1", "::1"]) {
+      const [own, other] = await connection(hostname);
+      const fds = [connectedDescriptor(own, calls), connectedDescriptor(other, calls)];
+      assert.ok(fds.every((fd) => fd > 2) && fds[0] !== fds[1], `${fds}`);
+      const known: boolean[] = [];
+      known[fds[0]] = true;
+      assert.equal(connectedDescriptor(own, calls, known), -1);
+      const { localAddr, remoteAddr } = own;
+      own.close();
+      other.close();
+      await eventually(() => connectedDescriptor({ localAddr, remoteAddr }, calls), (fd) => fd === -1);
+    }
+  },
+});

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import process from "node:process";
 import type { AdminServer, History, Inspected } from "../lib/inspector/mod.ts";
 import { monotonicMs } from "../lib/link/mod.ts";
-import { formatEndpoint } from "../lib/net/mod.ts";
+import { formatEndpoint, nativeSocketCount } from "../lib/net/mod.ts";
 import { type Logger, type ProcessUsage, Tracing } from "../lib/telemetry/mod.ts";
 import { envName } from "./common_options.ts";
 import { UsageError } from "./errors.ts";
@@ -179,5 +179,6 @@ function processUsage(): ProcessUsage {
     cpuSeconds: (cpu.user + cpu.system) / 1_000_000,
     residentBytes: memory.rss,
     heapBytes: memory.heapUsed,
+    nativeSockets: nativeSocketCount(),
   };
 }

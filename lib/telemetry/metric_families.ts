@@ -34,6 +34,8 @@ export interface ProcessUsage {
   cpuSeconds: number;
   residentBytes: number;
   heapBytes: number;
+  /** Sockets that are read and written by the system's own calls; all others are the runtime's. */
+  nativeSockets: number;
 }
 
 const linkStates: LinkState[] = ["connecting", "alive", "late", "hibernating"];
@@ -151,6 +153,9 @@ function processFamilies({ agent }: TunnelState, usage: ProcessUsage): MetricFam
       value: usage.residentBytes,
     }]),
     gauge("process_heap_bytes", "JavaScript heap of this process.", [{ value: usage.heapBytes }]),
+    gauge("tunnel_native_sockets", "TCP sockets read and written by the system's own calls.", [
+      { value: usage.nativeSockets },
+    ]),
     gauge("process_start_time_seconds", "When this process started, since 1970.", [
       { value: usage.startedAtSeconds },
     ]),

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { runtimeFlags } from "../../packaging/compile.ts";
+import { Scrape, withAdmin } from "../support/admin.ts";
 import { bounded } from "../support/bounded.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { ChildProcess, startGateway, startRunner, startWsOrigin } from "../support/processes.ts";
@@ -59,6 +60,16 @@ Deno.test("without the permission the runtime's are used, and --native-sockets o
     : /--native-sockets is on, but the permission --allow-ffi=\//;
   assert.match(refused.stderr, expected);
   assert.equal(refused.stdout, "");
+});
+
+Deno.test({ name: "how many there are can be seen at the admin port", ignore }, async () => {
+  await using gateway = await startGateway(withAdmin);
+  await using runner = await startRunner(gateway.wsUrl, "http://127.0.0.1:9");
+  const native = async () => (await Scrape.of(gateway.process)).value("tunnel_native_sockets");
+  // The runner's link; what asks at the admin port is the runtime's.
+  assert.equal(await native(), 1);
+  runner.signal("SIGTERM");
+  await eventually(native, (count) => count === 0);
 });
 
 Deno.test("--native-sockets takes auto, on and off", async () => {

@@ -173,9 +173,10 @@ export class Poller {
     const count = await this.#calls.epollWaitAside(this.#epoll, this.#eventBytes, maxEvents, timeoutMs);
     if (timeoutMs < 0) this.#set(control.add, this.#runtime!, runtimeSlot, readable);
     this.#heldSinceMs = performance.now();
-    if (count <= 0) return;
-    this.#lastEventMs = this.#heldSinceMs;
-    this.#tell(count);
+    if (count > 0) {
+      this.#lastEventMs = this.#heldSinceMs;
+      this.#tell(count);
+    }
     // It had its turn.
     this.#runtimeIsReady = false;
   }

@@ -170,3 +170,32 @@ Deno.test({ name: "a program whose native sockets are all closed comes to its en
   `);
   assert.equal(said, "0\n");
 });
+
+Deno.test(
+  { name: "what an owner throws is the program's to see, and stops no other socket", ignore },
+  async () => {
+    const said = await runProgram(`
+    import { dropped, nativePair } from "${pairs}";
+    import { eventually } from "${new URL("../support/stack.ts", import.meta.url)}";
+    addEventListener("error", (event) => {
+      event.preventDefault();
+      console.log(event.error.message);
+    });
+    const [near, far] = await nativePair();
+    near.drained = () => {
+      throw new Error("of its own making");
+    };
+    // More than the kernel takes, so that the last of it is taken when the poller says so.
+    far.socket.pause();
+    near.socket.write(new Uint8Array(8_000_000));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    far.socket.resume();
+    await eventually(() => far.socket.receivedBytes, (count) => count === 8_000_000);
+    const [next, other] = await nativePair();
+    next.socket.write(new Uint8Array(5));
+    await eventually(() => other.socket.receivedBytes, (count) => count === 5);
+    await dropped(near, far, next, other);
+  `);
+    assert.equal(said, "of its own making\n");
+  },
+);

@@ -185,10 +185,20 @@ export class Poller {
     this.#runtimeIsReady = false;
     for (let i = 0, at = 0; i < count; i++, at += eventWords) {
       const slot = this.#events[at + slotWord];
-      if (slot === runtimeSlot) this.#runtimeIsReady = true;
+      // None when it was closed by one before it. If its slot is another's by now, that one finds nothing there.
+      const polled = this.#slots[slot];
+      if (polled !== null) this.#tellOne(polled, this.#events[at]);
+      else if (slot === runtimeSlot) this.#runtimeIsReady = true;
       else if (slot === wakeSlot) this.#calls.read(this.#wake, new Uint8Array(8), 8n);
-      // Closed since, by one before it. If its slot is another's by now, that one finds nothing there.
-      else this.#slots[slot]?.ready(this.#events[at]);
+    }
+  }
+
+  #tellOne(polled: Polled, events: number): void {
+    try {
+      polled.ready(events);
+    } catch (error) {
+      // Uncaught, as it would be in a callback of the runtime's. If the program goes on, then with all other sockets.
+      reportError(error);
     }
   }
 

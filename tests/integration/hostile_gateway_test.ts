@@ -141,7 +141,7 @@ const breaches: Breach[] = [
     reason: /bytes arrived with a credit/,
     send: (link) => {
       // The origin takes nothing of it.
-      link.send(start(1, { hasBody: true, target: "/hold?id=1", method: "POST" }));
+      link.send(start(1, { hasBody: true, target: "/hold?id=1&unread", method: "POST" }));
       for (let i = 1; i <= 1_024; i++) link.send(bodyChunk(1, i, 65_536));
     },
   },

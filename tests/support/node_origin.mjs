@@ -127,7 +127,7 @@ const routes = {
     hold.arrive();
     response.on("close", () => hold.close());
     if (query.has("begin")) response.writeHead(200).write("begun");
-    request.resume();
+    if (!query.has("unread")) request.resume();
   },
   "/held"(_request, response, query) {
     watch(query.get("id")).arrived.then(() => response.end("held"));

@@ -145,9 +145,8 @@ export class Poller {
       const count = this.#calls.epoll_wait(this.#epoll, this.#eventBytes, maxEvents, longestSleepMs);
       nowMs = performance.now();
       if (count <= 0) break;
-      this.#lastEventMs = nowMs;
       if (untilMs === 0) untilMs = nowMs + longestWorkMs;
-      this.#tell(count);
+      if (this.#tell(count)) this.#lastEventMs = nowMs;
       if (this.#runtimeIsReady || nowMs >= untilMs) break;
       // A round through the runtime would cost more than what came.
       for (let hop = 0; hop < hopsBeforeSleep; hop++) await turnEnd;
@@ -173,15 +172,13 @@ export class Poller {
     const count = await this.#calls.epollWaitAside(this.#epoll, this.#eventBytes, maxEvents, timeoutMs);
     if (timeoutMs < 0) this.#set(control.add, this.#runtime!, runtimeSlot, readable);
     this.#heldSinceMs = performance.now();
-    if (count > 0) {
-      this.#lastEventMs = this.#heldSinceMs;
-      this.#tell(count);
-    }
+    if (count > 0 && this.#tell(count)) this.#lastEventMs = this.#heldSinceMs;
     // It had its turn.
     this.#runtimeIsReady = false;
   }
 
-  #tell(count: number): void {
+  /** @returns whether one of them was of a socket: the other thread's end is an event of the runtime's, and must not lead to its next start */
+  #tell(count: number): boolean {
     this.#runtimeIsReady = false;
     for (let i = 0, at = 0; i < count; i++, at += eventWords) {
       const slot = this.#events[at + slotWord];
@@ -191,6 +188,7 @@ export class Poller {
       else if (slot === runtimeSlot) this.#runtimeIsReady = true;
       else if (slot === wakeSlot) this.#calls.read(this.#wake, new Uint8Array(8), 8n);
     }
+    return count > 1 || !this.#runtimeIsReady;
   }
 
   #tellOne(polled: Polled, events: number): void {

@@ -106,7 +106,11 @@ export class Gateway implements IngressContext, AsyncDisposable {
     this.#listener = tls === undefined
       ? Deno.listen({ port, hostname })
       : Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key });
-    if (tls !== undefined) acceptWithoutDelay(this.#listener);
+    if (tls !== undefined && !acceptWithoutDelay(this.#listener)) {
+      const problem =
+        "Nagle's algorithm cannot be turned off here: what is written may wait 40 ms for its turn";
+      this.logger.info("tls.delay", { problem });
+    }
     const pingIntervalMs = options.pingIntervalMs ?? gatewayDefaults.pingIntervalMs;
     const { agent = "tunnel", wallUs } = options;
     const { clock, gatewayId, logger, metrics } = this;

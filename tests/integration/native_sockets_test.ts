@@ -29,6 +29,11 @@ Deno.test({ name: "they are native unless that is off, or something is TLS", ign
   await using off = await startGateway([...debug, "--native-sockets", "off"]);
   assert.equal(await socketsOf(off.process), 'native=false reason="--native-sockets off"');
 
+  // Over TLS the delay is off as well, by the same calls; where it is not, somebody may wonder.
+  assert.doesNotMatch(secure.process.stderr, /tls\.delay/);
+  await using delayed = await startGateway([...tls, "--native-sockets", "off"]);
+  assert.match((await delayed.process.line(/tls\.delay.*/))[0], /Nagle's algorithm cannot be turned off/);
+
   const target = "http://127.0.0.1:9";
   await using runner = await startRunner(plain.wsUrl, target, debug);
   assert.equal(await socketsOf(runner), "native=true");

@@ -98,6 +98,7 @@ export class Poller {
       this.#calls.epoll_ctl(this.#epoll, control.add, fd, this.#controlBytes) < 0 || !this.#leaveRuntime(fd)
     ) {
       this.#calls.epoll_ctl(this.#epoll, control.remove, fd, this.#controlBytes);
+      this.#slots[slot] = null;
       this.#freeSlots.push(slot);
       return -1;
     }

@@ -64,8 +64,9 @@ const layouts: Record<string, Layout> = {
   "response-start": layout(38, `${id} status reason headers`),
   "reset": layout(40, `${id} code reason`),
   "ws-open": layout(42, `${id} target headers resumed subprotocol`),
-  "ws-accept": layout(44, `${id} headers`),
+  "ws-accept": layout(44, `${id} headers together`),
   "ws-message": layout(46, `${id} binary final bytes`),
+  "ws-messages": layout(54, `${id} binary sizes bytes`),
   "ws-close": layout(48, `${id} code reason`),
   "ack": layout(50, `${id} credit`),
   "response": layout(52, `${id} status reason headers bytes`),
@@ -77,7 +78,9 @@ const byteStrings = new Set([
   "probe-reply.payload",
   "probe-result.payload",
 ]);
-for (const frame of ["body-chunk", "ws-message", "response"]) byteStrings.add(`${frame}.bytes`);
+for (const frame of ["body-chunk", "ws-message", "ws-messages", "response"]) {
+  byteStrings.add(`${frame}.bytes`);
+}
 const position = ["request-id", "received", "delivered", "credit"];
 
 const encoder = new Encoder({ useRecords: false, tagUint8Array: false });
@@ -90,7 +93,8 @@ function vector(about: string, type: string, fields: Fields): Vector {
   const { type: number, fields: names } = layouts[type];
   const given = Object.keys(fields);
   if (given.join() !== names.join()) throw new TypeError(`${about}: ${type} has ${names}, found ${given}`);
-  const items = names.map((name) => itemOf(`${type}.${name}`, fields[name]));
+  const items = names.filter((name) => fields[name] !== false || name !== "together")
+    .map((name) => itemOf(`${type}.${name}`, fields[name]));
   return { about, frame: { type, ...fields }, hex: encoder.encode([number, ...items]).toHex() };
 }
 
@@ -229,7 +233,11 @@ const frames: Vector[] = [
   }),
   vector("accepted with a subprotocol", "ws-accept", {
     ...stream,
-    "headers": ["Sec-WebSocket-Protocol", "y"],
+    ...{ "headers": ["Sec-WebSocket-Protocol", "y"], "together": false },
+  }),
+  vector("accepted by who takes several messages in one frame", "ws-accept", {
+    ...stream,
+    ...{ "headers": [], "together": true },
   }),
   vector("a whole text", "ws-message", {
     ...{ ...stream, "index": 1 },
@@ -238,6 +246,14 @@ const frames: Vector[] = [
   vector("an empty part of a binary message", "ws-message", {
     ...{ ...stream, "index": 0xff },
     ...{ "binary": true, "final": false, "bytes": "" },
+  }),
+  vector("three texts that came together", "ws-messages", {
+    ...{ ...stream, "index": 2 },
+    ...{ "binary": false, "sizes": [5, 1, 24], "bytes": "68656c6c6f" + "21" + "2d".repeat(24) },
+  }),
+  vector("two binary messages, one of them of 256 bytes", "ws-messages", {
+    ...lastStream,
+    ...{ "binary": true, "sizes": [256, 1], "bytes": "00".repeat(256) + "ff" },
   }),
   vector("a normal close", "ws-close", { ...stream, "index": 24, "code": 1000, "reason": "bye" }),
   vector("broken off without a close frame", "ws-close", {
@@ -292,6 +308,16 @@ const malformed: Malformed[] = [
   { about: "a whole response whose headers are no pairs", hex: "88183401010018c8608161614100" },
   { about: "a whole response without its body", hex: "87183401010018c86080" },
   { about: "a whole response with a text for its body", hex: "88183401010018c8608060" },
+  { about: "one message where there are to be several", hex: "871836010100f5810141aa" },
+  { about: "several messages of which one is empty", hex: "871836010100f582010041aa" },
+  { about: "several messages with less than their sizes", hex: "871836010100f582010241aaaa" },
+  { about: "several messages with more than their sizes", hex: "871836010100f582010143aaaaaa" },
+  {
+    about: "more messages than may come together",
+    hex: "871836010100f5990401" + "01".repeat(1025) + "590401" + "aa".repeat(1025),
+  },
+  { about: "sizes above 64 KiB in all", hex: "871836010100f58219ffff19ffff41aa" },
+  { about: "a flag that is to be left out where it is false", hex: "86182c01010080f4" },
   { about: "headers that are no pairs", hex: "85182c010100816161" },
   { about: "a close code below 1000", hex: "8618300101001903e760" },
   { about: "a session id of 15 bytes", hex: "880001014f" + "00".repeat(15) + "616160001a00040000" },

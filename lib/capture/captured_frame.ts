@@ -49,7 +49,7 @@ function decodeWith(reader: FrameReader, record: FrameRecord): Frame | null {
   const type = frameTypeOf(bytes);
   if (!hasPayload(type) || omittedBytes > maxPartBytes) return null;
   if (bytes.length > headRoom) {
-    // Part of its payload was kept: the last frame of a stream's budget.
+    // Part of its payload was kept, the last frame of a stream's budget; or its head is long, with the sizes of many messages.
     const whole = new Uint8Array(bytes.length + omittedBytes);
     whole.set(bytes);
     return decodeBytes(reader, whole);

@@ -2,11 +2,13 @@ import {
   type BodyChunkFrame,
   formatStreamId,
   frameTypes,
+  messagesOf,
   parseStreamId,
   partsOfResponse,
   type SequencedFrame,
   type StreamFrame,
   type WsMessageFrame,
+  type WsMessagesFrame,
 } from "../protocol/mod.ts";
 import { decodeCapturedFrame } from "./captured_frame.ts";
 import { type CapturedBody, type CapturedExchange, emptyBody, type Origin } from "./exchange.ts";
@@ -27,6 +29,8 @@ export interface ExchangeAssemblerOptions {
 
 /** Ended streams that are remembered: as many as may end while a frame is on its way. */
 const endedKept = 4096;
+
+type MessagePart = Pick<WsMessageFrame, "binary" | "bytes" | "final">;
 
 /** An exchange that is not over, and how far its directions have come. */
 interface Live {
@@ -182,6 +186,9 @@ export class ExchangeAssembler {
       case frameTypes.wsMessage:
         this.#message(exchange, frame, seen);
         return;
+      case frameTypes.wsMessages:
+        this.#messages(exchange, frame, seen);
+        return;
       case frameTypes.wsClose:
         exchange.closes.push({ timeUs, from, code: frame.code, reason: frame.reason });
         return;
@@ -190,36 +197,56 @@ export class ExchangeAssembler {
     }
   }
 
+  /** None continues another, also where a gap has taken the end of that one. What was left out are the last bytes of all. */
+  #messages(
+    exchange: CapturedExchange,
+    frame: WsMessagesFrame,
+    seen: { from: Origin; timeUs: number; omittedBytes: number },
+  ): void {
+    let kept = frame.bytes.length - seen.omittedBytes;
+    for (const message of messagesOf(frame)) {
+      const { length } = message.bytes;
+      this.#begin(exchange, message, { ...seen, omittedBytes: length - Math.min(length, kept) });
+      kept -= Math.min(length, kept);
+    }
+  }
+
   #message(
     exchange: CapturedExchange,
-    frame: WsMessageFrame,
+    frame: MessagePart,
+    seen: { from: Origin; timeUs: number; omittedBytes: number },
+  ): void {
+    const message = exchange.messages.findLast((message) => message.from === seen.from);
+    if (message === undefined || message.complete) return this.#begin(exchange, frame, seen);
+    const bytes = this.#keep(frame, seen.omittedBytes);
+    message.parts.push(bytes);
+    message.length += bytes.length;
+    message.omittedBytes += bytes.omittedBytes;
+    message.endedAtUs = seen.timeUs;
+    message.complete = frame.final;
+  }
+
+  #begin(
+    exchange: CapturedExchange,
+    frame: MessagePart,
     seen: { from: Origin; timeUs: number; omittedBytes: number },
   ): void {
     const { from, timeUs } = seen;
     const bytes = this.#keep(frame, seen.omittedBytes);
-    const message = exchange.messages.findLast((message) => message.from === from);
-    if (message === undefined || message.complete) {
-      exchange.messages.push({
-        timeUs,
-        endedAtUs: timeUs,
-        from,
-        binary: frame.binary,
-        // There may be millions: a list that begins empty has room for sixteen more.
-        parts: [bytes],
-        length: bytes.length,
-        omittedBytes: bytes.omittedBytes,
-        complete: frame.final,
-      });
-      return;
-    }
-    message.parts.push(bytes);
-    message.length += bytes.length;
-    message.omittedBytes += bytes.omittedBytes;
-    message.endedAtUs = timeUs;
-    message.complete = frame.final;
+    exchange.messages.push({
+      timeUs,
+      endedAtUs: timeUs,
+      from,
+      binary: frame.binary,
+      // There may be millions: a list that begins empty has room for sixteen more.
+      parts: [bytes],
+      length: bytes.length,
+      omittedBytes: bytes.omittedBytes,
+      complete: frame.final,
+    });
   }
 
-  #keep(frame: BodyChunkFrame | WsMessageFrame, omittedBytes: number) {
+  #keep(frame: BodyChunkFrame | MessagePart, omittedBytes: number) {
     return this.#store.keep(frame.bytes, omittedBytes);
   }
 
@@ -248,7 +275,8 @@ export class ExchangeAssembler {
 
 function begin(frame: SequencedFrame, timeUs: number): Live {
   const isWebSocket = frame.type === frameTypes.wsOpen || frame.type === frameTypes.wsAccept ||
-    frame.type === frameTypes.wsMessage || frame.type === frameTypes.wsClose;
+    frame.type === frameTypes.wsMessage || frame.type === frameTypes.wsMessages ||
+    frame.type === frameTypes.wsClose;
   const hasBeginning = frame.type === frameTypes.requestStart || frame.type === frameTypes.wsOpen;
   const exchange: CapturedExchange = {
     id: formatStreamId(frame.gatewayId, frame.requestId),

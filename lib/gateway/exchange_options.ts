@@ -20,7 +20,16 @@ export type ClientResponse = Pick<
 /** A client's WebSocket once it is accepted. */
 export type ClientWebSocket = Pick<
   WebSocketConnection,
-  "closeSent" | "inMessage" | "readHead" | "sendPart" | "pause" | "resume" | "close" | "breakOff"
+  | "closeSent"
+  | "inMessage"
+  | "readHead"
+  | "sendPart"
+  | "sendMessages"
+  | "together"
+  | "pause"
+  | "resume"
+  | "close"
+  | "breakOff"
 >;
 
 /** The connection that carries one HTTP exchange after another. */

@@ -1,5 +1,5 @@
 import { EncodeError, headerValue, type RawHeaders } from "../http1/mod.ts";
-import { type ByteSocketHandler, concatBytes, type WebSocketHandler } from "../net/mod.ts";
+import { type ByteSocketHandler, concatBytes, sendMessages, type WebSocketHandler } from "../net/mod.ts";
 import {
   frameName,
   frameTypes,
@@ -7,14 +7,15 @@ import {
   payloadBytes,
   resetCodes,
   type SequencedFrame,
+  type WsMessageFrame,
+  type WsMessagesFrame,
 } from "../protocol/mod.ts";
 import { type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
-import type { ExchangeObserver, LinkChange } from "../telemetry/mod.ts";
+import { type ExchangeObserver, type LinkChange, tellMessages } from "../telemetry/mod.ts";
 import { tellExchangeEnd } from "./exchange_end.ts";
 import type { ClientWebSocket, WsExchangeOptions } from "./exchange_options.ts";
 import type { Sleeper } from "./hibernation.ts";
 import { closeCodeOfReset, problemOfReset, reasonForClient } from "./problem.ts";
-import { LengthError } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
 import { observe, type WaitingStatus } from "./observe.ts";
 import { passRefusal, type RefusalFrame } from "./upgrade_refusal.ts";
@@ -47,7 +48,6 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   /** The client was accepted long ago, and its stream's origin has not accepted it again: the runner it woke on. */
   #wakingOn: Runner | null = null;
   #retried = false;
-
   readonly #observer: ExchangeObserver | null;
 
   constructor(options: WsExchangeOptions) {
@@ -101,7 +101,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     if (this.#state === "opening") this.linkChanged("woken", "the upgrade is repeated on another session");
   }
 
-  /** Called when the link under the stream comes or goes. */
+  /** The link under the stream came or went. */
   linkChanged(change: LinkChange, detail: string): void {
     this.#observer?.linkChanged(change, detail);
   }
@@ -141,9 +141,8 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     if (stream !== null) {
       // A client need not wait for the answer to its close: what it had sent goes on to the origin, its close the last.
       const hasClosed = stream.sendDone && (stream.receiveDone || this.#state === "open");
-      if (!hasClosed) {
-        stream.reset(resetCodes.cancelled, error?.message ?? "the client's connection broke off");
-      }
+      const reason = error?.message ?? "the client's connection broke off";
+      if (!hasClosed) stream.reset(resetCodes.cancelled, reason);
       stream.release();
     }
     this.#finish(null);
@@ -153,16 +152,11 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   // ── WebSocketHandler: from the client ──
 
   part(binary: boolean, bytes: Uint8Array, final: boolean): void {
-    const stream = this.#stream;
-    if (stream === null && !this.#rest.asleep) return;
-    if (stream?.sendDone) return;
-    this.#observer?.message("received", { binary, bytes, final });
-    this.#push({ type: frameTypes.wsMessage, gatewayId: 0, requestId: 0, index: 0, binary, final, bytes });
-    this.#options.context.held(bytes.length);
-    if (this.#full && !this.#paused) {
-      this.#paused = true;
-      this.#connection?.pause();
-    }
+    this.#take({ type: frameTypes.wsMessage, gatewayId: 0, requestId: 0, index: 0, binary, final, bytes });
+  }
+
+  messages(binary: boolean, sizes: number[], bytes: Uint8Array): void {
+    this.#take({ type: frameTypes.wsMessages, gatewayId: 0, requestId: 0, index: 0, binary, sizes, bytes });
   }
 
   closing(code: number | null, reason: string): void {
@@ -180,10 +174,12 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     switch (frame.type) {
       case frameTypes.wsAccept:
         this.#accept(frame.headers);
+        if (this.#connection !== null) this.#connection.together = frame.together;
         break;
       case frameTypes.wsMessage:
-        this.#observer?.message("sent", frame);
-        this.#connection?.sendPart(frame.binary, frame.bytes, frame.final);
+      case frameTypes.wsMessages:
+        tellMessages(this.#observer, "sent", frame);
+        if (this.#connection !== null) sendMessages(this.#connection, frame);
         break;
       case frameTypes.wsClose:
         this.#closeFromOrigin(frame.code, frame.reason);
@@ -230,9 +226,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   #goesOn(stream: Stream, code: number, reason: string): boolean {
     if (!this.#maySleep(stream)) return false;
     this.#undelivered.clear();
-    // The resume window has been waited for already when that is what ended the session.
-    const waitedMs = code === resetCodes.resumeTimeout ? this.#options.context.resumeWindowMs : 0;
-    const next = this.#rest.begin(stream.takeUnacknowledged(), waitedMs);
+    const next = this.#rest.begin(stream.takeUnacknowledged(), code);
     if (next === null) return false;
     stream.release();
     if (this.#wakingOn === null) this.linkChanged("hibernating", reason);
@@ -257,6 +251,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#requestId = stream.requestId;
     this.#observer?.opened(stream.id);
     const resumed = this.#state === "open";
+    if (this.#connection !== null) this.#connection.together = false; // Its accept says what the next one takes.
     stream.push(wsOpen(this.#options, { observer: this.#observer, resumed, subprotocol: this.#subprotocol }));
   }
 
@@ -276,8 +271,20 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   /** Whether the client has closed, and nobody is left with anything to say to that. */
   #hadClose(stream: Stream, originAway: boolean): boolean {
-    const told = originAway || stream.send.frames === 0;
-    return this.#state === "open" && stream.sendDone && !stream.receiveDone && told;
+    if (this.#state !== "open" || !stream.sendDone || stream.receiveDone) return false;
+    return originAway || stream.send.frames === 0;
+  }
+
+  /** What the client sent goes on, and no more is read when that is too much. */
+  #take(frame: WsMessageFrame | WsMessagesFrame): void {
+    const stream = this.#stream;
+    if (stream === null ? !this.#rest.asleep : stream.sendDone) return;
+    tellMessages(this.#observer, "received", frame);
+    this.#push(frame);
+    this.#options.context.held(frame.bytes.length);
+    if (!this.#full || this.#paused) return;
+    this.#paused = true;
+    this.#connection?.pause();
   }
 
   #push(frame: SequencedFrame): void {
@@ -365,23 +372,16 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   /** The origin refused the upgrade: its real answer goes to the client. */
   #refuse(frame: RefusalFrame): void {
     const { response, socket } = this.#options;
-    if (this.#state === "open") {
-      this.#abandon("the origin refused the WebSocket after a restart");
-      return;
+    if (this.#state === "open") return this.#abandon("the origin refused the WebSocket after a restart");
+    const complete = passRefusal(frame, response, this.#observer);
+    if (complete instanceof Error) return socket.destroy(complete);
+    if (frame.type === frameTypes.responseStart) {
+      this.#state = "refusing";
+      this.#status = frame.status;
+      // Nothing more goes to the origin: this ends the request's direction of the stream.
+      this.#stream?.push(wsClose(1005, ""));
     }
-    try {
-      const complete = passRefusal(frame, response, this.#observer);
-      if (frame.type === frameTypes.responseStart) {
-        this.#state = "refusing";
-        this.#status = frame.status;
-        // Nothing more goes to the origin: this ends the request's direction of the stream.
-        this.#stream?.push(wsClose(1005, ""));
-      }
-      if (complete) socket.end();
-    } catch (error) {
-      if (!(error instanceof LengthError) && !(error instanceof RangeError)) throw error;
-      socket.destroy(error);
-    }
+    if (complete) socket.end();
   }
 
   #finish(problem: string | null): void {

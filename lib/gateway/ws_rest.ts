@@ -1,4 +1,10 @@
-import { frameTypes, type SequencedFrame } from "../protocol/mod.ts";
+import {
+  frameTypes,
+  messagesOf,
+  resetCodes,
+  type SequencedFrame,
+  type WsMessagesFrame,
+} from "../protocol/mod.ts";
 import type { IngressContext } from "./context.ts";
 import { HeldFrames } from "./held_frames.ts";
 import type { Sleeper } from "./hibernation.ts";
@@ -31,10 +37,12 @@ export class WsRest {
    * The session that carried it is lost.
    *
    * @param unacknowledged what the lost runner had not delivered, oldest first
-   * @param waitedMs how much of the hibernate window has passed already
+   * @param code of the reset that said so
    * @returns the runner it goes on with, `"wait"` until one comes, or `null` when there is nothing to wait for
    */
-  begin(unacknowledged: SequencedFrame[], waitedMs: number): Runner | "wait" | null {
+  begin(unacknowledged: SequencedFrame[], code: number): Runner | "wait" | null {
+    // The resume window has been waited for already when that is what ended the session.
+    const waitedMs = code === resetCodes.resumeTimeout ? this.#context.resumeWindowMs : 0;
     const waitMs = Math.max(0, this.#context.hibernateWindowMs - waitedMs);
     this.#untilMs = this.#context.clock.monotonicMs() + waitMs;
     this.#keep(unacknowledged);
@@ -56,10 +64,12 @@ export class WsRest {
     return this.#asleep;
   }
 
-  /** It goes on. @returns what waits for the runner, oldest first */
+  /** It goes on. @returns what waits for the runner, oldest first: each message by itself, as whoever comes next may want it */
   wake(): SequencedFrame[] {
     this.#asleep = false;
-    return this.#held.takeAll();
+    return this.#held.takeAll().flatMap((frame) =>
+      frame.type === frameTypes.wsMessages ? alone(frame) : [frame]
+    );
   }
 
   /** It waits for nobody any more: its client has gone, or is told to. */
@@ -71,7 +81,20 @@ export class WsRest {
 
   #keep(frames: SequencedFrame[]): void {
     for (const frame of frames) {
-      if (frame.type === frameTypes.wsMessage || frame.type === frameTypes.wsClose) this.#held.push(frame);
+      const { type } = frame;
+      const isOfClient = type === frameTypes.wsMessage || type === frameTypes.wsMessages ||
+        type === frameTypes.wsClose;
+      if (isOfClient) this.#held.push(frame);
     }
   }
+}
+
+function alone({ gatewayId, requestId, ...messages }: WsMessagesFrame): SequencedFrame[] {
+  return [...messagesOf(messages)].map((message) => ({
+    type: frameTypes.wsMessage,
+    gatewayId,
+    requestId,
+    index: 0,
+    ...message,
+  }));
 }

@@ -5,6 +5,7 @@ export type { ByteSocketHandler } from "./byte_socket_handler.ts";
 export { dial, DialError, type DialOptions, type Endpoint, endpointOf, formatEndpoint } from "./dial.ts";
 export { OriginConnection, type OriginExchange } from "./origin_connection.ts";
 export { OriginPool, type OriginPoolOptions } from "./origin_pool.ts";
+export { sendMessages } from "./send_messages.ts";
 export { WebSocketConnection, type WebSocketHandler } from "./websocket_connection.ts";
 export { PeerWatch, type WatchedPeer } from "./peer_watch.ts";
 export { turnEnd, turnMs } from "./turn.ts";

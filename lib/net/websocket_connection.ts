@@ -14,6 +14,7 @@ import {
 import { bytePool } from "../session/mod.ts";
 import { ByteSocket } from "./byte_socket.ts";
 import type { ByteSocketHandler } from "./byte_socket_handler.ts";
+import { messagesCameTogether } from "./native/native.ts";
 
 /** What the owner of a {@link WebSocketConnection} is told. */
 export interface WebSocketHandler {
@@ -22,6 +23,11 @@ export interface WebSocketHandler {
    * during the call alone.
    */
   part(binary: boolean, bytes: Uint8Array, final: boolean): void;
+  /**
+   * Two or more whole small messages that came together, one behind the other in `bytes`, which is as in {@link part}. Needed where
+   * {@link WebSocketConnection.together} is set.
+   */
+  messages?(binary: boolean, sizes: number[], bytes: Uint8Array): void;
   /** The peer sent its close frame; `code` is `null` when it had none. The owner answers with `close`, unless it had closed first. */
   closing(code: number | null, reason: string): void;
   /** The write queue has drained. */
@@ -39,6 +45,8 @@ export interface WebSocketConnectionOptions {
   head?: Uint8Array;
   maxPartBytes?: number;
   maxMessageBytes?: number;
+  /** See {@link WebSocketConnection.together}. @default false */
+  together?: boolean;
 }
 
 /** How long the peer may take nothing of what is queued, or not answer a close frame, milliseconds. */
@@ -83,6 +91,10 @@ export class WebSocketConnection implements ByteSocketHandler {
       buffers: bytePool,
     }, {
       part: (binary, bytes, final) => this.#handler.part(binary, bytes, final),
+      messages: (binary, sizes, bytes) => {
+        messagesCameTogether();
+        this.#handler.messages!(binary, sizes, bytes);
+      },
       ping: (bytes) => this.#pong(bytes),
       pong: () => this.#handler.ponged?.(),
       close: (code, reason) => {
@@ -92,7 +104,13 @@ export class WebSocketConnection implements ByteSocketHandler {
         if (answered) this.#socket.end();
       },
     });
+    this.#parser.together = options.together ?? false;
     socket.handler = this;
+  }
+
+  /** Whether small messages that come together are handed out so, and not a part each. */
+  set together(together: boolean) {
+    this.#parser.together = together;
   }
 
   /** Handles what was read along with the handshake; further bytes come from the socket's reading. */
@@ -145,6 +163,28 @@ export class WebSocketConnection implements ByteSocketHandler {
     const opcode = this.#inMessage ? opcodes.continuation : binary ? opcodes.binary : opcodes.text;
     this.#inMessage = !final;
     this.#sendFrame(opcode, final, bytes);
+  }
+
+  /** Sends whole messages, which lie one behind the other in `bytes`. Not to be called between the parts of another. */
+  sendMessages(binary: boolean, sizes: readonly number[], bytes: Uint8Array): void {
+    if (this.#closeSent) return;
+    const opcode = binary ? opcodes.binary : opcodes.text;
+    let count = bytes.length;
+    for (let i = 0; i < sizes.length; i++) count += frameHeaderBytes(sizes[i], this.#masked);
+    const frames = this.#socket.claim(count);
+    if (frames === null) return;
+    let to = this.#socket.claimedAt;
+    let from = 0;
+    for (let i = 0; i < sizes.length; i++) {
+      const payloadBytes = sizes[i];
+      const maskKey = this.#masked ? nextMaskKey() : null;
+      to = writeFrameHeader(frames, to, { opcode, final: true, payloadBytes, maskKey });
+      // A key of zeros changes nothing.
+      copyMasked(bytes, from, from + payloadBytes, frames, to, maskKey ?? 0, 0);
+      from += payloadBytes;
+      to += payloadBytes;
+    }
+    this.#socket.flushAlone();
   }
 
   /**

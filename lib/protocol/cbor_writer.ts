@@ -92,6 +92,12 @@ export class CborWriter {
     this.#buffer[this.#offset++] = value ? 0xf5 : 0xf4;
   }
 
+  /** An array of whole numbers, as {@link uint} takes them. */
+  uints(values: readonly number[]): void {
+    this.#head(0x80, values.length);
+    for (let i = 0; i < values.length; i++) this.#head(0x00, values[i]);
+  }
+
   bytes(value: Uint8Array): void {
     this.#head(0x40, value.length);
     this.#reserve(value.length);

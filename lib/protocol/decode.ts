@@ -2,7 +2,13 @@ import { Repeated } from "../repeats/mod.ts";
 import { CborReader, type TextsMade } from "./cbor_reader.ts";
 import { ProtocolError } from "./errors.ts";
 import { type Frame, frameName, frameTypes, type StreamFrame, type StreamPosition } from "./frames.ts";
-import { maxHeaderStrings, maxPartBytes, maxPositionsPerFrame, maxTextBytes } from "./limits.ts";
+import {
+  maxHeaderStrings,
+  maxMessagesPerFrame,
+  maxPartBytes,
+  maxPositionsPerFrame,
+  maxTextBytes,
+} from "./limits.ts";
 import { maxId } from "./message_id.ts";
 
 const maxUint = Number.MAX_SAFE_INTEGER;
@@ -34,6 +40,7 @@ const itemCounts = new Map<number, number>([
   [frameTypes.wsClose, 6],
   [frameTypes.ack, 5],
   [frameTypes.response, 8],
+  [frameTypes.wsMessages, 7],
 ]);
 
 /** What streams say again and again. */
@@ -76,10 +83,10 @@ export class FrameReader {
       const type = reader.uint("a frame's type", maxUint);
       const expected = itemCounts.get(type);
       if (expected !== undefined) {
-        if (items !== expected) {
+        if (items !== expected && !(type === frameTypes.wsAccept && items === expected + 1)) {
           throw new ProtocolError(`${frameName(type)} must have ${expected} items, found ${items}`);
         }
-        return type >= frameTypes.requestStart ? streamFrame(reader, type) : linkFrame(reader, type);
+        return type >= frameTypes.requestStart ? streamFrame(reader, type, items) : linkFrame(reader, type);
       }
       if (type % 2 === 0) throw new ProtocolError(`frame type ${type} is not known and may not be ignored`);
       for (let i = 1; i < items; i++) reader.skip();
@@ -100,7 +107,7 @@ export function decodeFrames(message: Uint8Array): Frame[] {
   return frames;
 }
 
-function streamFrame(reader: CborReader, type: number): StreamFrame {
+function streamFrame(reader: CborReader, type: number, items: number): StreamFrame {
   const gatewayId = reader.uint("gateway id", maxId);
   const requestId = reader.uint("request id", maxId);
   const index = reader.uint("message index", maxIndex);
@@ -115,6 +122,13 @@ function streamFrame(reader: CborReader, type: number): StreamFrame {
       const final = reader.bool("ws-message's final flag");
       const bytes = reader.bytes("ws-message's bytes", maxPartBytes);
       return { type, gatewayId, requestId, index, binary, final, bytes };
+    }
+    case frameTypes.wsMessages: {
+      const binary = reader.bool("ws-messages' kind");
+      const sizes = messageSizes(reader);
+      const bytes = reader.bytes("ws-messages' bytes", maxPartBytes);
+      checkSizes(sizes, bytes.length);
+      return { type, gatewayId, requestId, index, binary, sizes, bytes };
     }
     case frameTypes.ack:
       return { type, gatewayId, requestId, index, credit: reader.uint("ack's credit", maxUint) };
@@ -159,8 +173,14 @@ function streamFrame(reader: CborReader, type: number): StreamFrame {
       const subprotocol = reader.text("ws-open's subprotocol", maxTextBytes);
       return { type, gatewayId, requestId, index, target, headers, resumed, subprotocol };
     }
-    case frameTypes.wsAccept:
-      return { type, gatewayId, requestId, index, headers: headerList(reader, "ws-accept's headers") };
+    case frameTypes.wsAccept: {
+      const headers = headerList(reader, "ws-accept's headers");
+      const together = items > itemCounts.get(type)!;
+      if (together && !reader.bool("ws-accept's flag for messages together")) {
+        throw new ProtocolError("ws-accept must leave its last flag out where it is false");
+      }
+      return { type, gatewayId, requestId, index, headers, together };
+    }
     case frameTypes.wsClose: {
       const code = reader.uint("ws-close's code", 4999);
       if (code < 1000) throw new ProtocolError(`ws-close's code must be 1000 to 4999, found ${code}`);
@@ -278,6 +298,23 @@ function headerList(reader: CborReader, what: string): readonly string[] {
     throw new ProtocolError(`${what} must come in pairs, found ${headers.length} strings`);
   }
   return headers;
+}
+
+function messageSizes(reader: CborReader): number[] {
+  const count = reader.array("ws-messages' sizes", maxMessagesPerFrame);
+  if (count < 2) throw new ProtocolError(`ws-messages must carry 2 messages at least, found ${count}`);
+  const sizes: number[] = [];
+  for (let i = 0; i < count; i++) sizes.push(reader.uint("a message's size", maxPartBytes));
+  return sizes;
+}
+
+function checkSizes(sizes: readonly number[], bytes: number): void {
+  let sum = 0;
+  for (const size of sizes) {
+    if (size === 0) throw new ProtocolError("a message in ws-messages must have 1 byte at least, found 0");
+    sum += size;
+  }
+  if (sum !== bytes) throw new ProtocolError(`ws-messages must carry ${sum} bytes, found ${bytes}`);
 }
 
 function positions(reader: CborReader): StreamPosition[] {

@@ -14,6 +14,12 @@ export function encodeFrame(frame: Frame, writer: CborWriter): void {
       writer.bool(frame.final);
       writer.bytes(frame.bytes);
       return;
+    case frameTypes.wsMessages:
+      streamHead(writer, 7, frame);
+      writer.bool(frame.binary);
+      writer.uints(frame.sizes);
+      writer.bytes(frame.bytes);
+      return;
     case frameTypes.ack:
       streamHead(writer, 5, frame);
       writer.uint(frame.credit);
@@ -57,8 +63,9 @@ export function encodeFrame(frame: Frame, writer: CborWriter): void {
       writer.text(frame.subprotocol);
       return;
     case frameTypes.wsAccept:
-      streamHead(writer, 5, frame);
+      streamHead(writer, frame.together ? 6 : 5, frame);
       writer.texts(frame.headers);
+      if (frame.together) writer.bool(true);
       return;
     case frameTypes.wsClose:
       streamHead(writer, 6, frame);

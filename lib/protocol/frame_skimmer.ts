@@ -1,5 +1,5 @@
 import { frameTypes, type StreamFrame } from "./frames.ts";
-import { maxHeaderStrings, maxPartBytes } from "./limits.ts";
+import { maxHeaderStrings, maxMessagesPerFrame, maxPartBytes } from "./limits.ts";
 import { maxId } from "./message_id.ts";
 
 const maxIndex = 0xffff;
@@ -25,6 +25,8 @@ export class FrameSkimmer {
   readonly #view: DataView;
   #at = 0;
   #end = 0;
+  /** Of the sizes read last. */
+  #sum = 0;
 
   /** @param buffer holds all the frames, its content changing */
   constructor(buffer: Uint8Array) {
@@ -104,6 +106,13 @@ export class FrameSkimmer {
         if (items !== 7 || binary < 0 || final < 0 || bytes === null) return null;
         return { type, gatewayId, requestId, index, binary: binary > 0, final: final > 0, bytes };
       }
+      case frameTypes.wsMessages: {
+        const binary = this.#bool();
+        const sizes = this.#sizes();
+        const bytes = this.#payload();
+        if (items !== 7 || binary < 0 || sizes === null || bytes?.length !== this.#sum) return null;
+        return { type, gatewayId, requestId, index, binary: binary > 0, sizes, bytes };
+      }
     }
     return null;
   }
@@ -137,6 +146,21 @@ export class FrameSkimmer {
     if (length > left || length === 0 || value < 0 || value > max) return -1;
     this.#at = at + length;
     return value;
+  }
+
+  /** Sizes of messages, and {@link #sum} of them; `null` when they are too few, too many or one is 0. */
+  #sizes(): number[] | null {
+    const count = this.#uint(4, maxMessagesPerFrame);
+    if (count < 2) return null;
+    const sizes: number[] = [];
+    this.#sum = 0;
+    for (let i = 0; i < count; i++) {
+      const size = this.#uint(0, maxPartBytes);
+      if (size <= 0) return null;
+      sizes.push(size);
+      this.#sum += size;
+    }
+    return sizes;
   }
 
   /** 1 or 0; -1 when it is no boolean. */

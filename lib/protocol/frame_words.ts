@@ -61,6 +61,10 @@ export function frameWords(frame: Frame): string {
       return `${frame.binary ? "binary" : "text"}, ${bytes(frame.bytes.length)}${
         frame.final ? "" : ", more follows"
       }`;
+    case frameTypes.wsMessages:
+      return `${frame.sizes.length} messages, ${frame.binary ? "binary" : "text"}, ${
+        bytes(frame.bytes.length)
+      }`;
     case frameTypes.wsClose:
       return `code ${frame.code}${frame.reason === "" ? "" : `, ${quoted(frame.reason)}`}`;
     case frameTypes.ack:

@@ -28,6 +28,7 @@ export const frameTypes = {
   wsClose: 48,
   ack: 50,
   response: 52,
+  wsMessages: 54,
 } as const;
 
 /** Runner → gateway, first frame on a link. */
@@ -247,6 +248,8 @@ export interface WsOpenFrame extends StreamFrameBase {
 export interface WsAcceptFrame extends StreamFrameBase {
   type: typeof frameTypes.wsAccept;
   headers: readonly string[];
+  /** The client's small messages may come in ws-messages. When not, each is to come, and is acknowledged, by itself. */
+  together: boolean;
 }
 
 /** Part of a WebSocket message, 0 bytes to 64 KiB; spends credit. */
@@ -255,6 +258,19 @@ export interface WsMessageFrame extends StreamFrameBase {
   binary: boolean;
   /** True on the last part of a message. */
   final: boolean;
+  bytes: Uint8Array;
+}
+
+/**
+ * Whole small WebSocket messages of one kind that came together: two at least, none of them empty, in one frame where there would
+ * be one each. Spends credit as they would.
+ */
+export interface WsMessagesFrame extends StreamFrameBase {
+  type: typeof frameTypes.wsMessages;
+  binary: boolean;
+  /** Length of each message, bytes. Two to {@link maxMessagesPerFrame}. */
+  sizes: readonly number[];
+  /** The messages, one behind the other: as many bytes as `sizes` are in all, 64 KiB at most. */
   bytes: Uint8Array;
 }
 
@@ -298,6 +314,7 @@ export type SequencedFrame =
   | WsOpenFrame
   | WsAcceptFrame
   | WsMessageFrame
+  | WsMessagesFrame
   | WsCloseFrame;
 
 export type StreamFrame = SequencedFrame | ResetFrame | AckFrame;
@@ -332,27 +349,17 @@ export const errorCodes = {
   internal: 4,
 } as const;
 
-/** Bytes of payload a frame carries, which is what spends credit: 0 for all but body-chunk, ws-message and response. */
+type PayloadFrame = BodyChunkFrame | WsMessageFrame | WsMessagesFrame | ResponseFrame;
+
+/** Bytes of payload a frame carries, which is what spends credit: 0 for all but body-chunk, ws-message, ws-messages and response. */
 export function payloadBytes(frame: Frame): number {
-  return hasPayload(frame.type) ? (frame as BodyChunkFrame | WsMessageFrame | ResponseFrame).bytes.length : 0;
+  return hasPayload(frame.type) ? (frame as PayloadFrame).bytes.length : 0;
 }
 
 /** Whether frames of this type end in a payload. */
 export function hasPayload(type: number): boolean {
-  return type === frameTypes.bodyChunk || type === frameTypes.wsMessage || type === frameTypes.response;
-}
-
-/** What a whole response says, in the frames that a larger one comes in. */
-export function partsOfResponse(
-  { type: _, bytes, ...head }: ResponseFrame,
-): (ResponseStartFrame | BodyChunkFrame | BodyEndFrame)[] {
-  const { gatewayId, requestId, index } = head;
-  const of = { gatewayId, requestId, index };
-  return [
-    { type: frameTypes.responseStart, ...head },
-    ...bytes.length > 0 ? [{ type: frameTypes.bodyChunk, ...of, bytes }] : [],
-    { type: frameTypes.bodyEnd, ...of, cut: false, stop: false, trailers: [] },
-  ];
+  return type === frameTypes.bodyChunk || type === frameTypes.wsMessage || type === frameTypes.response ||
+    type === frameTypes.wsMessages;
 }
 
 /** Gives the frame a payload of its own: what it came with may lie in a buffer that is used again. */

@@ -10,8 +10,11 @@ export const maxProtocolVersion = 1;
 /** Largest WebSocket message on a link, bytes: keeps a control frame's wait behind data short. */
 export const maxLinkMessageBytes = 256 * 1024;
 
-/** Largest payload of one body-chunk or ws-message, bytes: streams take turns at this grain. */
+/** Largest payload of one body-chunk, ws-message or ws-messages, bytes: streams take turns at this grain. */
 export const maxPartBytes = 64 * 1024;
+
+/** Most messages in one ws-messages. */
+export const maxMessagesPerFrame = 1024;
 
 /** Credit a stream direction starts with and may grow to, bytes. */
 export const initialWindowBytes = 256 * 1024;

@@ -9,5 +9,6 @@ export * from "./frames.ts";
 export * from "./limits.ts";
 export * from "./message_id.ts";
 export * from "./message_index.ts";
+export * from "./parts.ts";
 export { isRunnerName, runnerNameRule } from "./runner_name.ts";
 export * from "./frame_skimmer.ts";

@@ -13,6 +13,7 @@ import {
   type LinkChange,
   type Logger,
   pathOf,
+  tellMessages,
   type TrafficObserver,
   type TunnelMetrics,
 } from "../telemetry/mod.ts";
@@ -65,8 +66,9 @@ export class StreamWatch implements StreamTap {
     if (frame.type === frameTypes.bodyChunk) observer.requestBody(frame.bytes);
     else if (frame.type === frameTypes.requestStart && !frame.hasBody) observer.requestEnd();
     else if (frame.type === frameTypes.bodyEnd && !frame.cut) observer.requestEnd();
-    else if (frame.type === frameTypes.wsMessage) observer.message("received", frame);
-    else if (frame.type === frameTypes.wsClose) {
+    else if (frame.type === frameTypes.wsMessage || frame.type === frameTypes.wsMessages) {
+      tellMessages(observer, "received", frame);
+    } else if (frame.type === frameTypes.wsClose) {
       observer.closing("received", codeOf(frame.code), frame.reason);
     }
   }
@@ -94,8 +96,8 @@ export class StreamWatch implements StreamTap {
         this.#observer?.responded(101, frame.headers);
         return;
       case frameTypes.wsMessage:
-        this.#observer?.message("sent", frame);
-        return;
+      case frameTypes.wsMessages:
+        return tellMessages(this.#observer, "sent", frame);
       case frameTypes.wsClose:
         this.#observer?.closing("sent", codeOf(frame.code), frame.reason);
     }

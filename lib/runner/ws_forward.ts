@@ -12,6 +12,7 @@ import {
   DialError,
   type OriginConnection,
   type OriginExchange,
+  sendMessages,
   WebSocketConnection,
   type WebSocketHandler,
 } from "../net/mod.ts";
@@ -107,6 +108,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
       handler: this,
       head: early,
       maxMessageBytes: this.#backend.maxMessageBytes,
+      together: true,
     });
     this.#connection = connection;
     stream.push({
@@ -115,6 +117,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
       requestId: 0,
       index: 0,
       headers: stripHopByHop(head.headers),
+      together: true,
     });
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -173,9 +176,14 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
     const stream = this.#stream;
     if (stream === null || stream.sendDone) return;
     stream.push({ type: frameTypes.wsMessage, gatewayId: 0, requestId: 0, index: 0, binary, final, bytes });
-    if (stream.writable || this.#paused) return;
-    this.#paused = true;
-    this.#connection?.pause();
+    this.#pauseWhenFull(stream);
+  }
+
+  messages(binary: boolean, sizes: number[], bytes: Uint8Array): void {
+    const stream = this.#stream;
+    if (stream === null || stream.sendDone) return;
+    stream.push({ type: frameTypes.wsMessages, gatewayId: 0, requestId: 0, index: 0, binary, sizes, bytes });
+    this.#pauseWhenFull(stream);
   }
 
   closing(code: number | null, reason: string): void {
@@ -234,7 +242,8 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
     const connection = this.#connection!;
     switch (frame.type) {
       case frameTypes.wsMessage:
-        connection.sendPart(frame.binary, frame.bytes, frame.final);
+      case frameTypes.wsMessages:
+        sendMessages(connection, frame);
         break;
       case frameTypes.wsClose:
         this.#closeCode = frame.code;
@@ -249,6 +258,12 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
     const bytes = payloadBytes(frame);
     if (this.#socket?.congested) this.#undelivered.add(bytes);
     else this.#stream?.delivered(1, bytes);
+  }
+
+  #pauseWhenFull(stream: Stream): void {
+    if (stream.writable || this.#paused) return;
+    this.#paused = true;
+    this.#connection?.pause();
   }
 
   #fail(code: number, reason: string): void {

@@ -144,7 +144,7 @@ export class WsHandling implements StreamHandler, TunnelSocket {
       if (!("handlers" in answer)) return await this.#refuse(answer);
       if (this.#over) return;
       checkFields(answer.headers);
-      this.#push({ type: frameTypes.wsAccept, headers: answer.headers });
+      this.#push({ type: frameTypes.wsAccept, headers: answer.headers, together: false });
       this.#handlers = answer.handlers;
       void this.#tellOpen();
       void this.#work();

@@ -1,7 +1,10 @@
 import { frameName, frameTypes, ProtocolError, type SequencedFrame } from "../protocol/mod.ts";
 
-/** How far one direction of a stream has come; `done` once its last frame was sent or has arrived. */
-export type StreamStage = "start" | "body" | "messages" | "done";
+/**
+ * How far one direction of a stream has come; `done` once its last frame was sent or has arrived. `in-message`: between the parts
+ * of a WebSocket message, where no other can stand.
+ */
+export type StreamStage = "start" | "body" | "messages" | "in-message" | "done";
 
 /** One direction of a stream. */
 export interface Course {
@@ -54,10 +57,13 @@ export function nextStage(stage: StreamStage, course: Course, frame: SequencedFr
       if (stage === "body") return "done";
       break;
     case frameTypes.wsMessage:
+      if (stage === "messages" || stage === "in-message") return frame.final ? "messages" : "in-message";
+      break;
+    case frameTypes.wsMessages:
       if (stage === "messages") return "messages";
       break;
     case frameTypes.wsClose:
-      if (stage === "messages") return "done";
+      if (stage === "messages" || stage === "in-message") return "done";
       break;
     default:
       frame satisfies never;

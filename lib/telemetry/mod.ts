@@ -27,5 +27,6 @@ export {
   type LinkEvent,
   type TrafficObserver,
 } from "./traffic_observer.ts";
+export { tellMessages } from "./tell_messages.ts";
 export { type ResumeOutcome, TunnelMetrics } from "./tunnel_metrics.ts";
 export { Tracing } from "./tracing.ts";

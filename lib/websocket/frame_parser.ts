@@ -2,11 +2,14 @@ import { decodeCloseBody } from "./close_body.ts";
 import { WebSocketError } from "./errors.ts";
 import { maxControlBytes, opcodes } from "./frame_encoder.ts";
 import { FrameHeaderReader } from "./frame_header_reader.ts";
-import { copyMasked, maskInPlace } from "./mask.ts";
+import { copyMasked, maskInPlace, readMaskKey } from "./mask.ts";
 import { freshBuffers, type LargePartBuffers, maxKeptPartBytes, noBytes, smallPart } from "./part_buffers.ts";
 
 const defaultMaxPartBytes = 64 * 1024;
 const defaultMaxMessageBytes = 16 * 1024 * 1024;
+
+/** Most messages that are handed out together. */
+export const maxMessagesAtOnce = 1024;
 
 /** Takes what a {@link FrameParser} reads, in the order it came, during `push`. */
 export interface FrameSink {
@@ -18,6 +21,12 @@ export interface FrameSink {
    * of 4 KiB: use the view, not its `buffer`. Larger ones are valid during the call alone.
    */
   part(binary: boolean, bytes: Uint8Array, final: boolean): void;
+  /**
+   * Whole messages of one kind that came together, where one {@link part} each would be called otherwise: two to
+   * {@link maxMessagesAtOnce}, each of 1 byte to 1 KiB, in all of `maxPartBytes` at most. `bytes` has them one behind the other, and is
+   * as a part of that length is.
+   */
+  messages?(binary: boolean, sizes: number[], bytes: Uint8Array): void;
   /** A ping's payload, 0 to 125 bytes, owned by the receiver. */
   ping(bytes: Uint8Array): void;
   /** A pong's payload, 0 to 125 bytes, owned by the receiver. */
@@ -45,6 +54,11 @@ export interface FrameParserOptions {
   buffers?: LargePartBuffers;
 }
 
+/** Whether a frame that begins with this byte is a text or binary message of its own. */
+function isWholeMessage(flags: number): boolean {
+  return flags === (0x80 | opcodes.text) || flags === (0x80 | opcodes.binary);
+}
+
 /**
  * Reads the frames of one direction of a WebSocket (RFC 6455, 5) from bytes cut anywhere. It holds one header
  * and at most one part of one data frame or one control frame.
@@ -59,6 +73,11 @@ export class FrameParser {
   readonly #maxPartBytes: number;
   readonly #maxMessageBytes: number;
   readonly #largeBuffers: LargePartBuffers;
+
+  /** Whether the sink is told of messages that came together by {@link FrameSink.messages}. */
+  together: boolean;
+  /** Of the message that {@link #wholeSize} has looked at. */
+  #headBytes = 0;
 
   readonly #header: FrameHeaderReader;
   #phase: "header" | "payload" | "closed" = "header";
@@ -88,6 +107,7 @@ export class FrameParser {
       throw new RangeError(`maxMessageBytes is ${maxMessageBytes}, a whole number is expected`);
     }
     this.#sink = sink;
+    this.together = sink.messages !== undefined;
     this.#expectMasked = options.expectMasked;
     this.#header = new FrameHeaderReader(options.expectMasked);
     this.#maxPartBytes = maxPartBytes;
@@ -124,9 +144,11 @@ export class FrameParser {
     let at = 0;
     while (at < bytes.length) {
       switch (this.#phase) {
-        case "header":
-          at = this.#readHeader(bytes, at);
+        case "header": {
+          const end = this.together ? this.#readMessages(bytes, at) : at;
+          at = end > at ? end : this.#readHeader(bytes, at);
           break;
+        }
         case "payload":
           at = this.#readPayload(bytes, at);
           break;
@@ -136,6 +158,72 @@ export class FrameParser {
           this.#phase satisfies never;
       }
     }
+  }
+
+  /** @returns the offset after two messages or more; `at` when there are not as many, or something that {@link #readHeader} is to look at */
+  #readMessages(bytes: Uint8Array, at: number): number {
+    const kind = bytes[at];
+    if (this.#message !== "none" || this.#header.halfRead || !isWholeMessage(kind)) return at;
+    const longest = Math.min(this.#maxMessageBytes, maxKeptPartBytes);
+    const first = this.#wholeSize(bytes, at, longest);
+    // Most often it is alone.
+    if (first === 0 || bytes[at + this.#headBytes + first] !== kind) return at;
+    const sizes: number[] = [];
+    let total = 0;
+    let end = at;
+    while (bytes[end] === kind && sizes.length < maxMessagesAtOnce) {
+      const size = this.#wholeSize(bytes, end, Math.min(longest, this.#maxPartBytes - total));
+      if (size === 0) break;
+      sizes.push(size);
+      total += size;
+      end += this.#headBytes + size;
+    }
+    if (sizes.length < 2) return at;
+    this.#handOutMessages(bytes, at, sizes, total);
+    return end;
+  }
+
+  /**
+   * Length of the frame's payload at `at`, when all of it is there, its head is sound, and it is 1 byte to `longest`; else 0.
+   * {@link #headBytes} is that of its head.
+   */
+  #wholeSize(bytes: Uint8Array, at: number, longest: number): number {
+    const second = bytes[at + 1];
+    let size = this.#expectMasked ? second - 0x80 : second;
+    let head = this.#expectMasked ? 6 : 2;
+    if (size === 126) {
+      size = bytes[at + 2] << 8 | bytes[at + 3];
+      // Not the shortest form.
+      if (size < 126) return 0;
+      head += 2;
+    } else if (!(size > 0 && size < 126)) {
+      return 0;
+    }
+    if (size > longest || at + head + size > bytes.length) return 0;
+    this.#headBytes = head;
+    return size;
+  }
+
+  /** The payloads are moved together: to a place of their own when there are few, else to the front of where they lie. */
+  #handOutMessages(bytes: Uint8Array, at: number, sizes: number[], total: number): void {
+    const isSmall = total <= maxKeptPartBytes;
+    const joined = isSmall ? smallPart(total) : bytes;
+    const start = isSmall ? 0 : at;
+    const binary = (bytes[at] & 0x0f) === opcodes.binary;
+    let to = start;
+    for (let i = 0; i < sizes.length; i++) {
+      const size = sizes[i];
+      at += size < 126 ? 2 : 4;
+      let key = 0;
+      if (this.#expectMasked) {
+        key = readMaskKey(bytes, at);
+        at += 4;
+      }
+      copyMasked(bytes, at, at + size, joined, to, key, 0);
+      at += size;
+      to += size;
+    }
+    this.#sink.messages!(binary, sizes, isSmall ? joined : joined.subarray(start, to));
   }
 
   #readHeader(bytes: Uint8Array, at: number): number {

@@ -61,7 +61,7 @@ export function maskInPlace(
 
 /**
  * Copies `source` from `sourceFrom` up to `sourceTo` to `targetOffset` in `target`, masked or unmasked on the
- * way (RFC 6455, 5.3). The two ranges must not overlap.
+ * way (RFC 6455, 5.3). The two ranges must not overlap, unless the target lies before the source.
  *
  * @param keyPhase how far into the frame's payload `sourceFrom` is, bytes; only its value modulo 4 matters
  */

@@ -81,7 +81,7 @@ const violations: { what: string; reason: RegExp; send: (ids: Ids) => Frame[] }[
   {
     what: "an accepted WebSocket where a response is due",
     reason: /ws-accept has no place/,
-    send: (ids) => [{ type: frameTypes.wsAccept, ...ids, index: 0, headers: [] }],
+    send: (ids) => [{ type: frameTypes.wsAccept, ...ids, index: 0, headers: [], together: true }],
   },
   {
     what: "a WebSocket's message where a response is due",

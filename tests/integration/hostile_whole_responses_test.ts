@@ -86,7 +86,7 @@ Deno.test("a WebSocket that is answered with a whole response closes the link, a
   using better = await openLink("mistaken");
   const { gatewayId, requestId, resumed } = await better.frame(frameTypes.wsOpen);
   assert.equal(resumed, false);
-  better.send({ type: frameTypes.wsAccept, gatewayId, requestId, index: 0, headers: [] });
+  better.send({ type: frameTypes.wsAccept, gatewayId, requestId, index: 0, headers: [], together: true });
   assert.equal((await given.client.response()).status, 101);
 });
 

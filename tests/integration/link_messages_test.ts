@@ -103,9 +103,16 @@ Deno.test("the frames of one turn travel in one link message", async () => {
   const client = await RawSocket.connect(tapped.gateway.port);
   const before = tap.messages.down.length;
   const count = 200;
+  // Messages of one kind would share a frame.
   const frames = Array.from(
     { length: count },
-    (_, i) => encodeFrame(opcodes.text, true, new TextEncoder().encode(String(i)), true),
+    (_, i) =>
+      encodeFrame(
+        i % 2 === 0 ? opcodes.text : opcodes.binary,
+        true,
+        new TextEncoder().encode(String(i)),
+        true,
+      ),
   );
   client.send(Uint8Array.from(frames.flatMap((frame) => [...frame])));
   for (let i = 0; i < count; i++) await client.nextMessage();
@@ -144,7 +151,7 @@ Deno.test("a close code that no WebSocket may carry breaks the client off, and t
   const ids = { gatewayId, requestId };
   link.send(
     { type: frameTypes.ack, ...ids, index: 1, credit: 65_536 },
-    { type: frameTypes.wsAccept, ...ids, index: 0, headers: [] },
+    { type: frameTypes.wsAccept, ...ids, index: 0, headers: [], together: true },
     { type: frameTypes.wsMessage, ...ids, index: 1, binary: false, final: true, bytes: Uint8Array.of(0x61) },
     { type: frameTypes.wsClose, ...ids, index: 2, code: 1004, reason: "reserved" },
   );

@@ -33,7 +33,10 @@ async function acceptedSocket(gatewayWsUrl: string, link: LinkClient): Promise<[
   const opening = WsClient.open(`${gatewayWsUrl}/`);
   const open = await link.frame(frameTypes.wsOpen);
   const { gatewayId, requestId } = open;
-  link.send({ type: frameTypes.wsAccept, gatewayId, requestId, index: 0, headers: [] }, ack(open, 1));
+  link.send(
+    { type: frameTypes.wsAccept, gatewayId, requestId, index: 0, headers: [], together: true },
+    ack(open, 1),
+  );
   return [await opening, open];
 }
 

@@ -77,6 +77,30 @@ Deno.test({ name: "how many there are can be seen at the admin port", ignore }, 
   await eventually(native, (count) => count === 0);
 });
 
+/** The scheduling policy of a process's first thread, as sched(7) numbers them: 0 is the usual one, 3 that of batch tasks. */
+async function policyOf(pid: number): Promise<number> {
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[38]);
+}
+
+Deno.test({
+  name: "while clients send ahead the gateway is a batch task, and when they wait for answers it is not",
+  ignore,
+}, async () => {
+  await using stack = await startStack({ origin: startWsOrigin });
+  const { pid } = stack.gateway.process;
+  using client = await WsClient.open(`${stack.gateway.wsUrl}/echo`);
+  const exchange = async (messages: number) => {
+    for (let i = 0; i < messages; i++) client.socket.send("x".repeat(64));
+    for (let i = 0; i < messages; i++) await client.next();
+    return await policyOf(pid);
+  };
+  await eventually(() => exchange(1000), (policy) => policy === 3);
+  // No more of it comes: the last burst is over.
+  await eventually(() => policyOf(pid), (policy) => policy === 0);
+  for (let i = 0; i < 300; i++) assert.equal(await exchange(1), 0);
+});
+
 Deno.test("--native-sockets takes auto, on and off", async () => {
   await assertUsageError(["gateway", "--native-sockets", "yes"], /--native-sockets.*auto, on, off/s);
 });

@@ -45,7 +45,17 @@ function drawn(own: (keyof typeof frameArbitraries)[], seed: number): StreamFram
 
 Deno.test("a gateway lives through whatever frames a runner sends on the streams of its clients", async () => {
   const answers = drawn(
-    ["responseStart", "response", "bodyChunk", "bodyEnd", "wsAccept", "wsMessage", "wsClose", "ack"],
+    [
+      "responseStart",
+      "response",
+      "bodyChunk",
+      "bodyEnd",
+      "wsAccept",
+      "wsMessage",
+      "wsMessages",
+      "wsClose",
+      "ack",
+    ],
     4711,
   );
   for (const [i, frames] of answers.entries()) {
@@ -84,7 +94,7 @@ Deno.test("a runner lives through whatever frames a gateway sends on its streams
   const args = ["--gateway-url", server.wsUrl, "--target", origin.url, "--token", testToken];
   await using runner = tunnel(["runner", ...args]);
   const asked = drawn(
-    ["requestStart", "bodyChunk", "bodyEnd", "wsOpen", "wsMessage", "wsClose", "ack"],
+    ["requestStart", "bodyChunk", "bodyEnd", "wsOpen", "wsMessage", "wsMessages", "wsClose", "ack"],
     1147,
   );
   for (const [i, frames] of asked.entries()) {

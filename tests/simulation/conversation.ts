@@ -1,4 +1,9 @@
-import { indexDistance, maxUnacknowledgedFrames } from "../../lib/protocol/mod.ts";
+import {
+  frameTypes,
+  indexDistance,
+  maxUnacknowledgedFrames,
+  type SequencedFrame,
+} from "../../lib/protocol/mod.ts";
 import { type Letter, Letters, type LetterSizes } from "./letters.ts";
 import { mix } from "./random.ts";
 import { Violation } from "./watcher.ts";
@@ -16,6 +21,8 @@ export interface Script {
   /** Letters given in one turn, and the pause between turns. */
   burst: number;
   pauseMs: number;
+  /** WebSocket: how often small messages of one turn are read together. */
+  joinChance: number;
   /** How often a reader stalls after a letter, and for how long at most. */
   stallChance: number;
   stallMs: number;
@@ -114,14 +121,16 @@ export class Incarnation {
   nextAtOrigin: number;
   nextAtClient = 0;
   repliesSent = 0;
+  /** Letters handed to either party that had come in one frame with others. */
+  cameTogether = 0;
   /** The origin gave all its replies in one frame, without a seam between them. */
   repliesJoined = false;
   /** The origin gave the stream up: the gateway may be told so. */
   givenUp = false;
   /** How the gateway and the runner collected it, where that was by a reset. */
   readonly resets: string[] = [];
-  /** Frames the gateway pushed, opening included, and those acknowledged as seen on the wire. */
-  pushed = 0;
+  /** Letters in all after each frame that the gateway pushed, opening included, and frames acknowledged as seen on the wire. */
+  readonly #pushed: number[] = [];
   #acknowledged = 0;
   #openings = 0;
 
@@ -148,9 +157,14 @@ export class Incarnation {
     return this.nextAtOrigin >= this.conversation.letters.count;
   }
 
-  /** Letters acknowledged on the wire, of those this stream carries: the opening is no letter. */
+  /** Letters acknowledged on the wire, of those this stream carries. */
   get acknowledgedLetters(): number {
-    return Math.min(Math.max(0, this.#acknowledged - 1), this.conversation.sent - this.base);
+    return this.#acknowledged === 0 ? 0 : this.#pushed[this.#acknowledged - 1];
+  }
+
+  /** The gateway pushed a frame. */
+  pushed(frame: SequencedFrame): void {
+    this.#pushed.push((this.#pushed.at(-1) ?? 0) + lettersIn(frame));
   }
 
   /** The runner was asked to serve it. */
@@ -195,8 +209,14 @@ export class Incarnation {
   /** An acknowledgement of the runner's reached the gateway, on its own or in a list of positions. */
   acknowledgedTo(index: number): void {
     const count = indexDistance(this.#acknowledged & 0xffff, index);
-    if (count <= maxUnacknowledgedFrames && this.#acknowledged + count <= this.pushed) {
+    if (count <= maxUnacknowledgedFrames && this.#acknowledged + count <= this.#pushed.length) {
       this.#acknowledged += count;
     }
   }
+}
+
+/** An opening and a close are no letters. */
+function lettersIn(frame: SequencedFrame): number {
+  if (frame.type === frameTypes.wsMessages) return frame.sizes.length;
+  return frame.type === frameTypes.wsMessage || frame.type === frameTypes.bodyChunk ? 1 : 0;
 }

@@ -111,6 +111,7 @@ function script(plan: Plan, random: Random): Script {
     sizes,
     burst: random.pick([1, 3, 20]),
     pauseMs: random.pick([0, 5, 100, 700]),
+    joinChance: random.pick([0, 0.5, 1]),
     stallChance: random.pick([0, 0.02, 0.2]),
     stallMs: random.pick([10, 500, 8_000]),
     respondsAfter: random.chance(0.6) ? Infinity : random.int(0, 20),
@@ -135,6 +136,8 @@ function longScript(plan: Plan, random: Random): Script {
     sizes: half ? "empty" : "tiny",
     burst: random.pick([300, 700]),
     pauseMs: random.pick([10, 50]),
+    // Indices are to be used up.
+    joinChance: 0,
     stallChance: half ? 0.000_05 : 0.000_1,
     stallMs: half ? 10_000 : 500,
     respondsAfter: 0,

@@ -1,5 +1,7 @@
+import { Buffer } from "node:buffer";
 import type { ClientResponse, ClientSocket, ClientWebSocket } from "../../lib/gateway/exchange_options.ts";
 import { WsExchange } from "../../lib/gateway/ws_exchange.ts";
+import { messagesOf } from "../../lib/protocol/mod.ts";
 import type { WebSocketHandler } from "../../lib/net/mod.ts";
 import { keptPayloadBytes } from "../../lib/session/mod.ts";
 import { type ClientContext, headersOf } from "./client_context.ts";
@@ -46,6 +48,13 @@ export class SimWsClient implements WsPeerHandler {
     const lent = new Uint8Array(bytes);
     this.#handler!.part(true, lent, final);
     // As the real connection does with all but small parts, which are the handler's to keep.
+    if (lent.length > keptPayloadBytes) lent.fill(0xee);
+    this.#clientLooks();
+  }
+
+  messages(letters: Letter[]): void {
+    const lent = Buffer.concat(letters.map(({ bytes }) => bytes));
+    this.#handler!.messages!(true, letters.map(({ bytes }) => bytes.length), lent);
     if (lent.length > keptPayloadBytes) lent.fill(0xee);
     this.#clientLooks();
   }
@@ -113,6 +122,9 @@ export class SimWsClient implements WsPeerHandler {
       get inMessage() {
         return peer.inMessage;
       },
+      set together(together: boolean) {
+        peer.together = together;
+      },
       readHead: () => {
         peer.start();
         this.#clientLooks();
@@ -121,6 +133,15 @@ export class SimWsClient implements WsPeerHandler {
         if (peer.closeSent) return;
         conversation.current.atClient({ bytes, final });
         peer.sentPart(final);
+        this.#clientLooks();
+      },
+      sendMessages: (binary, sizes, bytes) => {
+        for (const letter of messagesOf({ binary, sizes, bytes })) {
+          if (peer.closeSent) return;
+          conversation.current.atClient(letter);
+          conversation.current.cameTogether++;
+          peer.sentPart(true);
+        }
         this.#clientLooks();
       },
       pause: () => peer.pause(),

@@ -1,7 +1,9 @@
+import { Buffer } from "node:buffer";
 import {
   frameName,
   frameTypes,
   keepPayload,
+  messagesOf,
   payloadBytes,
   resetCodes,
   type SequencedFrame,
@@ -34,11 +36,14 @@ export class SimWsOrigin implements StreamHandler, WsPeerHandler {
   #paused = false;
   #over = false;
   #closeCode = 1005;
+  /** Messages may come together: to an origin, but for one now and then, and never to a program that handles each itself. */
+  readonly #together: boolean;
 
   constructor(stream: Stream, incarnation: Incarnation, context: RunnerContext) {
     this.#stream = stream;
     this.#incarnation = incarnation;
     this.#context = context;
+    this.#together = !incarnation.conversation.script.handles && context.random.chance(0.8);
   }
 
   // ── StreamHandler ──
@@ -74,10 +79,16 @@ export class SimWsOrigin implements StreamHandler, WsPeerHandler {
     const stream = this.#stream;
     if (stream === null || stream.sendDone) return;
     stream.push({ type: frameTypes.wsMessage, ...unnumbered, binary: true, final, bytes });
-    this.#originLooks();
-    if (stream.writable || this.#paused) return;
-    this.#paused = true;
-    this.#peer?.pause();
+    this.#pauseWhenFull(stream);
+  }
+
+  messages(letters: Letter[]): void {
+    const stream = this.#stream;
+    if (stream === null || stream.sendDone) return;
+    const bytes = Buffer.concat(letters.map(({ bytes }) => bytes));
+    const sizes = letters.map(({ bytes }) => bytes.length);
+    stream.push({ type: frameTypes.wsMessages, ...unnumbered, binary: true, sizes, bytes });
+    this.#pauseWhenFull(stream);
   }
 
   closing(code: number): void {
@@ -109,6 +120,13 @@ export class SimWsOrigin implements StreamHandler, WsPeerHandler {
 
   // ── private ──
 
+  #pauseWhenFull(stream: Stream): void {
+    this.#originLooks();
+    if (stream.writable || this.#paused) return;
+    this.#paused = true;
+    this.#peer?.pause();
+  }
+
   #dial(resumed: boolean): void {
     const { process, random, dialMs } = this.#context;
     const { script } = this.#incarnation.conversation;
@@ -138,7 +156,8 @@ export class SimWsOrigin implements StreamHandler, WsPeerHandler {
       told: (count) => this.#incarnation.repliesSent = count,
     });
     this.#peer = peer;
-    this.#stream?.push({ type: frameTypes.wsAccept, ...unnumbered, headers: [] });
+    peer.together = true;
+    this.#stream?.push({ type: frameTypes.wsAccept, ...unnumbered, headers: [], together: this.#together });
     peer.start();
     this.#work();
     this.#originLooks();
@@ -187,15 +206,27 @@ export class SimWsOrigin implements StreamHandler, WsPeerHandler {
     });
   }
 
+  #letter(letter: Letter): void {
+    const peer = this.#peer!;
+    if (!peer.closeSent) {
+      this.#incarnation.atOrigin(letter);
+      peer.sentPart(letter.final);
+    }
+    this.#originLooks();
+  }
+
   #handOn(frame: SequencedFrame): void {
     const peer = this.#peer!;
     switch (frame.type) {
       case frameTypes.wsMessage:
-        if (!peer.closeSent) {
-          this.#incarnation.atOrigin(frame);
-          peer.sentPart(frame.final);
+        this.#letter(frame);
+        break;
+      case frameTypes.wsMessages:
+        if (!this.#together) throw new Violation("messages came together where each was to come by itself");
+        for (const letter of messagesOf(frame)) {
+          this.#incarnation.cameTogether++;
+          this.#letter(letter);
         }
-        this.#originLooks();
         break;
       case frameTypes.wsClose:
         this.#closeCode = frame.code;

@@ -12,6 +12,8 @@ export interface Report {
   /** Virtual time the world took, milliseconds. */
   endedAtMs: number;
   letters: number;
+  /** Letters that came to a client or an origin with others in one frame. */
+  together: number;
   /** Streams opened beyond the first of each conversation. */
   woken: number;
 }
@@ -133,12 +135,16 @@ function checkResets(
 function reportOf(world: World): Omit<Report, "endedAtMs"> {
   const outcomes: Record<string, number> = {};
   let letters = 0;
+  let together = 0;
   let woken = 0;
   for (const { outcome, incarnations, handed } of world.conversations) {
     outcomes[outcome!.kind] = (outcomes[outcome!.kind] ?? 0) + 1;
     letters += handed;
     woken += incarnations.length - 1;
-    for (const { nextAtClient } of incarnations) letters += nextAtClient;
+    for (const { nextAtClient, cameTogether } of incarnations) {
+      letters += nextAtClient;
+      together += cameTogether;
+    }
   }
-  return { outcomes, steps: world.steps, letters, woken };
+  return { outcomes, steps: world.steps, letters, together, woken };
 }

@@ -45,6 +45,17 @@ Deno.test("a receiver that acknowledges what it has not handed on is noticed whe
   assert.match(failure?.message ?? "", /no origin ever got letter/);
 });
 
+Deno.test("letters come in frames of their own, and together with others, over the same streams", () => {
+  let letters = 0;
+  let together = 0;
+  for (let seed = 4; seed < 100; seed++) {
+    const report = simulate(seed);
+    letters += report.letters;
+    together += report.together;
+  }
+  assert.ok(together > letters / 20 && together < letters / 2, `${together} of ${letters}`);
+});
+
 Deno.test("indices wrap several times, and half of their circle is used up, in some of the worlds", () => {
   let wraps = 0;
   for (let seed = 0; seed < 2_000; seed++) {

@@ -138,7 +138,7 @@ export class World {
     const before = conversation.incarnations.at(-1);
     const goesOn = before !== undefined && conversation.script.kind === "websocket";
     const incarnation = conversation.begin(goesOn ? before.base + before.acknowledgedLetters : 0);
-    stream.tap = { pushed: () => incarnation.pushed++, accepted: () => {} };
+    stream.tap = { pushed: (frame) => incarnation.pushed(frame), accepted: () => {} };
     this.#carried.set(stream.requestId, incarnation);
     this.#tale.note(incarnation.name, `is stream ${stream.id}`);
   }

@@ -1,3 +1,4 @@
+import { maxMessagesPerFrame, maxPartBytes } from "../../lib/protocol/mod.ts";
 import type { Letter, Letters } from "./letters.ts";
 import type { Random } from "./random.ts";
 import type { Process, Timer } from "./schedule.ts";
@@ -5,6 +6,8 @@ import type { Process, Timer } from "./schedule.ts";
 /** What the owner of a {@link WsPeer} is told, as by a `WebSocketConnection` of lib/net. */
 export interface WsPeerHandler {
   part(letter: Letter): void;
+  /** Whole small messages that were read together, two or more. */
+  messages(letters: Letter[]): void;
   closing(code: number): void;
   drained(): void;
   closed(): void;
@@ -20,6 +23,7 @@ export interface WsPeerOptions {
   told(count: number): void;
   burst: number;
   pauseMs: number;
+  joinChance: number;
   stallChance: number;
   stallMs: number;
 }
@@ -41,9 +45,13 @@ export class WsPeer {
   #closing: Timer | null = null;
   #closeReceived = false;
   closeSent = false;
+  /** Small messages that come together are handed out so. */
+  together = false;
   /** The last part sent was not the final one of its message. */
   inMessage = false;
   #gone = false;
+  /** The last letter said was a part of a message, and not its last. */
+  #saysPart = false;
 
   constructor(options: WsPeerOptions) {
     this.#options = options;
@@ -140,13 +148,37 @@ export class WsPeer {
     });
   }
 
+  /** What is read at once: a letter, or several small messages. */
+  #read(atMost: number): Letter[] {
+    const { letters, random, joinChance } = this.#options;
+    const read = [letters.get(this.#next++)];
+    const joins = this.together && !this.#saysPart && isSmallMessage(read[0]) && random.chance(joinChance);
+    let bytes = read[0].bytes.length;
+    while (joins && read.length < Math.min(atMost, maxMessagesPerFrame) && !this.saidAll) {
+      const letter = letters.get(this.#next);
+      bytes += letter.bytes.length;
+      if (!isSmallMessage(letter) || bytes > maxPartBytes) break;
+      read.push(letter);
+      this.#next++;
+    }
+    this.#saysPart = !read[read.length - 1].final;
+    return read;
+  }
+
   #talk(): void {
-    const { letters, burst, told, handler } = this.#options;
-    for (let i = 0; i < burst && !this.#paused && !this.saidAll && !this.#closeReceived; i++) {
-      const letter = letters.get(this.#next++);
+    const { burst, told, handler } = this.#options;
+    for (let i = 0; i < burst && !this.#paused && !this.saidAll && !this.#closeReceived;) {
+      const letters = this.#read(burst - i);
+      i += letters.length;
       told(this.#next);
-      handler.part(letter);
+      if (letters.length === 1) handler.part(letters[0]);
+      else handler.messages(letters);
     }
     if (!this.#paused && !this.#closeReceived) this.#talkOn();
   }
+}
+
+/** Whether the real connection hands it out together with others like it. */
+function isSmallMessage({ bytes, final }: Letter): boolean {
+  return final && bytes.length >= 1 && bytes.length <= 1024;
 }

@@ -18,6 +18,8 @@ const symbols = {
     result: "i32",
     nonblocking: true,
   },
+  sched_getscheduler: { parameters: ["i32"], result: "i32" },
+  sched_setscheduler: { parameters: ["i32", "i32", "buffer"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
 } as const;

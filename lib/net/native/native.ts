@@ -49,6 +49,11 @@ export function nativeSocketCount(): number {
   return poller === null ? 0 : poller.sockets;
 }
 
+/** Tells that messages had come together: see {@link Poller.together}. */
+export function messagesCameTogether(): void {
+  poller?.together();
+}
+
 /**
  * Takes a connection over from the runtime, which keeps it open and hears nothing of it any more.
  *

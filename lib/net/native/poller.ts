@@ -1,6 +1,8 @@
 import { setImmediate } from "node:timers";
 import { turnEnd } from "../turn.ts";
+import { BatchRule } from "./batch_rule.ts";
 import type { Calls, Libc } from "./libc.ts";
+import { Scheduling } from "./scheduling.ts";
 
 /** What {@link Poller} tells of a socket. */
 export interface Polled {
@@ -74,11 +76,14 @@ export class Poller {
   #runtimeIsReady = false;
   #heldSinceMs = 0;
   #lastEventMs = 0;
+  readonly #batch = new BatchRule();
+  readonly #scheduling: Scheduling;
 
   /** @throws when the system has no epoll, or another idea of it */
   constructor(libc: Libc) {
     this.#libc = libc;
     this.#calls = libc.calls;
+    this.#scheduling = new Scheduling(libc.calls);
     this.#epoll = libc.checked(this.#calls.epoll_create1(closeOnExec));
     this.#wake = libc.checked(this.#calls.eventfd(0, closeOnExec | nonBlocking));
     this.#checkLayout();
@@ -124,6 +129,11 @@ export class Poller {
     if (--this.#sockets === 0) this.#calls.write(this.#wake, this.#counter, 8n);
   }
 
+  /** What a socket has brought was several messages that nobody had waited for one by one. */
+  together(): void {
+    this.#batch.together();
+  }
+
   /** How many it waits for. */
   get sockets(): number {
     return this.#sockets;
@@ -148,12 +158,14 @@ export class Poller {
       if (count <= 0) break;
       if (untilMs === 0) untilMs = nowMs + longestWorkMs;
       if (this.#tell(count)) this.#lastEventMs = nowMs;
+      if (this.#batch.looked()) this.#schedule();
       if (this.#runtimeIsReady || nowMs >= untilMs) break;
       // A round through the runtime would cost more than what came.
       for (let hop = 0; hop < hopsBeforeSleep; hop++) await turnEnd;
     }
     if (this.#sockets === 0) return this.#end();
     const isQuiet = nowMs - this.#lastEventMs >= quietMs;
+    if (isQuiet && this.#batch.quiet()) this.#schedule();
     if (isQuiet || this.#runtimeIsReady || nowMs - this.#heldSinceMs >= longestHoldMs) {
       await this.#aside(isQuiet ? -1 : 0);
       if (this.#sockets === 0) return this.#end();
@@ -161,7 +173,12 @@ export class Poller {
     setImmediate(this.#work);
   }
 
+  #schedule(): void {
+    this.#scheduling.set(this.#batch.isBatch);
+  }
+
   #end(): void {
+    if (this.#batch.quiet()) this.#schedule();
     this.#running = false;
     this.#set(control.remove, this.#runtime!, runtimeSlot, 0);
   }

@@ -129,7 +129,7 @@ export class StreamRows {
     if (type === frameTypes.ack || type === frameTypes.reset) return null;
     if (this.#ended.get(frame.requestId) === frame.gatewayId) return null;
     const isWebSocket = type === frameTypes.wsOpen || type === frameTypes.wsAccept ||
-      type === frameTypes.wsMessage || type === frameTypes.wsClose;
+      type === frameTypes.wsMessage || type === frameTypes.wsMessages || type === frameTypes.wsClose;
     const row: StreamRow = {
       id: formatStreamId(frame.gatewayId, frame.requestId),
       kind: isWebSocket ? "websocket" : "http",
@@ -176,11 +176,18 @@ function apply(row: StreamRow, frame: SequencedFrame, from: Origin): void {
       row.status = 101;
       return;
     case frameTypes.wsMessage:
-      if (frame.final && from === "client") row.messagesFromClient++;
-      else if (frame.final) row.messagesFromOrigin++;
+      if (frame.final) countMessages(row, 1, from);
+      return;
+    case frameTypes.wsMessages:
+      countMessages(row, frame.sizes.length, from);
       return;
     case frameTypes.wsClose:
       row.close ??= { code: frame.code, reason: frame.reason, from };
       return;
   }
+}
+
+function countMessages(row: StreamRow, count: number, from: Origin): void {
+  if (from === "client") row.messagesFromClient += count;
+  else row.messagesFromOrigin += count;
 }

@@ -11,7 +11,7 @@ import {
   MemoryStore,
   SpillStore,
 } from "../../../lib/capture/mod.ts";
-import { frameTypes } from "../../../lib/protocol/mod.ts";
+import { frameTypes, type SequencedFrame } from "../../../lib/protocol/mod.ts";
 import {
   accept,
   type Bare,
@@ -19,6 +19,7 @@ import {
   end,
   gatewayId,
   message,
+  messages,
   noStreams,
   ok,
   open,
@@ -140,6 +141,46 @@ Deno.test("what a second link carried again counts once, and the links lived thr
     { from: "client", code: 1000 },
   ]);
   assert.equal(isComplete(exchange), true);
+});
+
+Deno.test("messages of one frame are those that frames of their own would bring", () => {
+  const said = (...frames: Bare[]) => {
+    const capture = new RecordedSession().connect().up(1, 0, open).down(1, 0, accept);
+    for (const [index, frame] of frames.entries()) capture.up(1, 1 + index, frame);
+    return exchanges(capture)[0];
+  };
+  const bytes = (from: number, to: number) => Uint8Array.from({ length: to - from }, (_, i) => from + i);
+  const alone = (from: number, to: number): Bare => ({
+    ...{ type: frameTypes.wsMessage, binary: true, final: true, bytes: bytes(from, to) },
+  });
+  const together = said(message(7, false), message(2), messages(3, 1, 5));
+  assert.deepEqual(
+    timeless(together),
+    timeless(said(message(7, false), message(2), alone(0, 3), alone(3, 4), alone(4, 9))),
+  );
+  assert.deepEqual(together.messages.map(({ parts }) => [...bytesOf(parts)].at(-1)), [0, 2, 3, 8]);
+});
+
+Deno.test("messages of one frame do not continue one whose end is missing", () => {
+  const capture = new RecordedSession().connect().up(1, 0, open).down(1, 0, accept)
+    .up(1, 1, message(7, false)).up(1, 3, messages(3, 4));
+  const [exchange] = exchanges(capture);
+  assert.equal(exchange.hasGaps, true);
+  assert.deepEqual(
+    exchange.messages.map(({ length, complete }) => [length, complete]),
+    [[7, false], [3, true], [4, true]],
+  );
+});
+
+Deno.test("of messages of one frame whose bytes are not all kept, each says how much of it is missing", () => {
+  const capture = new RecordedSession().connect().up(1, 0, open).down(1, 0, accept);
+  const frame = { ...messages(3, 2, 4), gatewayId, requestId: 1, index: 1 } as SequencedFrame;
+  capture.frame("sent", frame, { link: 1, omit: 5 });
+  const [exchange] = exchanges(capture);
+  assert.deepEqual(
+    exchange.messages.map(({ length, omittedBytes, parts }) => [length, omittedBytes, ...bytesOf(parts)]),
+    [[3, 0, 0, 1, 2], [2, 1, 3, 0], [4, 4, 0, 0, 0, 0]],
+  );
 });
 
 Deno.test("a reset is told with its side; what crosses it afterwards is no exchange of its own", () => {

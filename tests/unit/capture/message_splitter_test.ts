@@ -32,6 +32,7 @@ const secret: Frame = {
   requestId: 2,
   index: 0,
   headers: ["cookie", "value"],
+  together: false,
 };
 
 function chunk(requestId: number, length: number): Uint8Array {
@@ -80,12 +81,12 @@ Deno.test("secrets are overwritten, and left as they are in a raw capture", () =
 
 Deno.test("from the first bytes that are no frame on, a message is malformed and its bytes are not kept", () => {
   const broken = encoded(secret);
-  broken[0] = 0x86;
+  broken[0] = 0x84;
   const { frames, malformed } = split(join(ping, broken, ping));
   assert.deepEqual(frames.map((frame) => frame.bytes), [ping]);
   assert.equal(malformed.length, 1);
   assert.equal(malformed[0].length, broken.length + ping.length);
-  assert.match(malformed[0].message, /ws-accept must have 5 items, found 6|cut short|missing/);
+  assert.match(malformed[0].message, /ws-accept must have 5 items, found 4/);
   assert.equal(malformed[0].bytes.length, 0);
   assert.deepEqual(split(join(ping, broken), { raw: true }).malformed[0].bytes, broken);
 });

@@ -56,7 +56,7 @@ Deno.test("Set-Cookie is redacted in responses, whole ones, too, acceptances and
   const bytes = new TextEncoder().encode("set-cookie: sid=1");
   const whole = { type: frameTypes.response, ...id, status: 200, reason: "OK", bytes } as const;
   assert.deepEqual(redacted({ ...whole, headers: secret }), { ...whole, headers: clean });
-  const accept = { type: frameTypes.wsAccept, ...id } as const;
+  const accept = { type: frameTypes.wsAccept, ...id, together: true } as const;
   assert.deepEqual(redacted({ ...accept, headers: secret }), { ...accept, headers: clean });
   const end = { type: frameTypes.bodyEnd, ...id, cut: false, stop: true } as const;
   assert.deepEqual(redacted({ ...end, trailers: secret }), { ...end, trailers: clean });

@@ -3,6 +3,8 @@ import {
   type Frame,
   frameTypes,
   maxId,
+  maxMessagesPerFrame,
+  maxPartBytes,
   maxPositionsPerFrame,
   type StreamPosition,
 } from "../../../lib/protocol/mod.ts";
@@ -50,6 +52,20 @@ function bytes(minLength: number): fc.Arbitrary<Uint8Array> {
       new Uint8Array(length).fill(length)
     ),
   );
+}
+
+/** Small and smallest messages, as many as may be, and as long. */
+const messageSizes = fc.oneof(
+  fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 2, maxLength: 40 }),
+  fc.constantFrom([1, maxPartBytes - 1], [23, 24, 255, 256], new Array<number>(maxMessagesPerFrame).fill(64)),
+);
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
+function patterned(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, at) => at * 31);
 }
 
 const headers = fc.array(fc.tuple(text, text), { maxLength: 12 }).map((pairs) => pairs.flat());
@@ -146,8 +162,11 @@ export const frameArbitraries: { readonly [K in Kind]: fc.Arbitrary<Frame> } = {
   }),
   reset: record("reset", { ...ids, code: u16, reason: text }),
   wsOpen: record("wsOpen", { ...ids, target: text, headers, resumed: fc.boolean(), subprotocol: text }),
-  wsAccept: record("wsAccept", { ...ids, headers }),
+  wsAccept: record("wsAccept", { ...ids, headers, together: fc.boolean() }),
   wsMessage: record("wsMessage", { ...ids, binary: fc.boolean(), final: fc.boolean(), bytes: bytes(0) }),
+  wsMessages: fc.record({ ...ids, binary: fc.boolean(), sizes: messageSizes }, { noNullPrototype: true }).map(
+    (fields) => ({ type: frameTypes.wsMessages, ...fields, bytes: patterned(sum(fields.sizes)) }),
+  ),
   wsClose: record("wsClose", { ...ids, code: fc.integer({ min: 1000, max: 4999 }), reason: shortText }),
   ack: record("ack", { ...ids, credit: uint53 }),
 };

@@ -72,9 +72,25 @@ const everyday: StreamFrame[] = [
   { type: frameTypes.bodyChunk, ...ids, bytes: new Uint8Array(65_536) },
   { type: frameTypes.bodyEnd, ...ids, cut: false, stop: true, trailers: [] },
   { type: frameTypes.wsMessage, ...ids, binary: true, final: false, bytes: new Uint8Array(0) },
+  { type: frameTypes.wsMessages, ...ids, binary: true, sizes: [1, 300, 24], bytes: new Uint8Array(325) },
+  {
+    type: frameTypes.wsMessages,
+    ...ids,
+    binary: false,
+    sizes: new Array(1024).fill(64),
+    bytes: new Uint8Array(65_536),
+  },
   { type: frameTypes.ack, ...ids, credit: 0 },
   { type: frameTypes.ack, ...ids, credit: Number.MAX_SAFE_INTEGER },
 ];
+
+Deno.test("several messages whose sizes are not theirs are left to the careful way", () => {
+  const several = { type: frameTypes.wsMessages, ...ids, binary: true, bytes: new Uint8Array(10) } as const;
+  for (const sizes of [[10], [4, 5], [5, 6], [10, 0], [0, 10], []]) {
+    assert.equal(skimmed(encoded({ ...several, sizes }), 0, 0), null);
+  }
+  assert.ok(skimmed(encoded({ ...several, sizes: [4, 6] }), 0, 0) !== null);
+});
 
 Deno.test("everyday frames are skimmed, and strings that are not ASCII are left to the careful way", () => {
   for (const frame of everyday) {

@@ -5,11 +5,13 @@ import {
   frameTypes,
   initialWindowBytes,
   maxLinkMessageBytes,
+  maxMessagesPerFrame,
   maxPartBytes,
   maxPositionsPerFrame,
   maxWindowBytes,
   negotiateVersion,
 } from "../../../lib/protocol/mod.ts";
+import { maxMessagesAtOnce } from "../../../lib/websocket/mod.ts";
 import { encoded } from "./codec.ts";
 
 Deno.test("the highest version that both know is spoken", () => {
@@ -46,6 +48,10 @@ Deno.test("a window holds a whole part, and may grow", () => {
   assert.ok(initialWindowBytes <= maxWindowBytes);
 });
 
+Deno.test("what a read brings together fits into one frame", () => {
+  assert.ok(maxMessagesAtOnce <= maxMessagesPerFrame);
+});
+
 Deno.test("the largest data frame and the largest resume frame fit into a link message", () => {
   const data: Frame = {
     type: frameTypes.wsMessage,
@@ -54,6 +60,15 @@ Deno.test("the largest data frame and the largest resume frame fit into a link m
     index: 0xffff,
     binary: true,
     final: true,
+    bytes: new Uint8Array(maxPartBytes),
+  };
+  const several: Frame = {
+    type: frameTypes.wsMessages,
+    gatewayId: 0xffff_ffff,
+    requestId: 0xffff_ffff,
+    index: 0xffff,
+    binary: true,
+    sizes: new Array(maxMessagesPerFrame).fill(maxPartBytes / maxMessagesPerFrame),
     bytes: new Uint8Array(maxPartBytes),
   };
   const position = {
@@ -68,7 +83,7 @@ Deno.test("the largest data frame and the largest resume frame fit into a link m
     streams: new Array(maxPositionsPerFrame).fill(position),
   };
   // A link adds frames to a message of up to 96 KiB: with one of these it must still be below the limit.
-  for (const frame of [data, resume]) {
+  for (const frame of [data, several, resume]) {
     assert.ok(encoded(frame).length <= maxLinkMessageBytes - 96 * 1024);
   }
 });

@@ -53,11 +53,11 @@ const messages: Record<string, (tag: string) => Uint8Array<ArrayBuffer>> = {
   "two frames, the second with more of the same list": (tag) =>
     encoded(
       { ...stream, type: frameTypes.bodyEnd, cut: false, stop: false, trailers: ["A", tag] },
-      { ...stream, type: frameTypes.wsAccept, headers: ["A", tag, "A", tag] },
+      { ...stream, type: frameTypes.wsAccept, headers: ["A", tag, "A", tag], together: false },
     ),
   "two frames with the same list": (tag) =>
     encoded(
-      { ...stream, type: frameTypes.wsAccept, headers: ["A", tag] },
+      { ...stream, type: frameTypes.wsAccept, headers: ["A", tag], together: false },
       { ...stream, type: frameTypes.bodyEnd, cut: false, stop: false, trailers: ["A", tag] },
     ),
 };

@@ -97,7 +97,7 @@ const frameKinds: readonly fc.Arbitrary<unknown>[] = [
     resumed: fc.boolean(),
     subprotocol: reason,
   }),
-  fc.record({ type: fc.constant(frameTypes.wsAccept), ...ids, headers }),
+  fc.record({ type: fc.constant(frameTypes.wsAccept), ...ids, headers, together: fc.boolean() }),
   fc.record({
     type: fc.constant(frameTypes.probeReady),
     agent: fc.constant(""),
@@ -144,7 +144,14 @@ Deno.test("whatever comes again in whichever order, frames are read as they were
 Deno.test("a list is not taken for one that it begins, nor for one that begins with it, whichever came before", () => {
   const lists = [["p", "1"], ["p", "1", "p", "1"], ["p", "1", "p", "1", "p", "1"]];
   const all = lists.map((headers) => {
-    const frame: Frame = { type: frameTypes.wsAccept, gatewayId: 1, requestId: 1, index: 0, headers };
+    const frame: Frame = {
+      type: frameTypes.wsAccept,
+      gatewayId: 1,
+      requestId: 1,
+      index: 0,
+      headers,
+      together: false,
+    };
     return { frame, bytes: encoded(frame) };
   });
   for (const before of all) {

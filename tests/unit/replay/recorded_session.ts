@@ -134,11 +134,17 @@ export const open = {
   resumed: false,
   subprotocol: "",
 } satisfies Bare;
-export const accept = { type: frameTypes.wsAccept, headers: [] } satisfies Bare;
+export const accept = { type: frameTypes.wsAccept, headers: [], together: true } satisfies Bare;
 export const close = { type: frameTypes.wsClose, code: 1000, reason: "" } satisfies Bare;
 
 export function chunk(length: number): Bare {
   return { type: frameTypes.bodyChunk, bytes: new Uint8Array(length) };
+}
+
+/** Messages of these sizes in one frame; the bytes count on from one to the next. */
+export function messages(...sizes: number[]): Bare {
+  const bytes = Uint8Array.from({ length: sizes.reduce((sum, size) => sum + size, 0) }, (_, i) => i);
+  return { type: frameTypes.wsMessages, binary: true, sizes, bytes };
 }
 
 export function message(length: number, final = true): Bare {

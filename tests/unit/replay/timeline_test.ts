@@ -14,7 +14,18 @@ import {
 import { StreamRows } from "../../../lib/replay/timeline/stream_rows.ts";
 import { RttSeries } from "../../../lib/replay/timeline/rtt_series.ts";
 import { sourceOf } from "../capture/capture_bytes.ts";
-import { accept, chunk, close, end, get, message, ok, open, RecordedSession } from "./recorded_session.ts";
+import {
+  accept,
+  chunk,
+  close,
+  end,
+  get,
+  message,
+  messages,
+  ok,
+  open,
+  RecordedSession,
+} from "./recorded_session.ts";
 
 function timeline(capture: RecordedSession, selection: Partial<Selection> = {}) {
   const rows: StreamRow[] = [];
@@ -46,6 +57,18 @@ Deno.test("rows come in the order of their starts, though a later stream ends fi
   ]);
   assert.deepEqual([rows[0].messagesFromClient, rows[0].messagesFromOrigin], [1, 1]);
   assert.deepEqual([rows[0].links, rows[0].linkChanges, rows[0].close?.from], [[1, 2], 1, "client"]);
+});
+
+Deno.test("messages that came in one frame are counted one by one", () => {
+  const capture = new RecordedSession().connect().up(1, 0, open).down(1, 0, accept)
+    .up(1, 1, messages(1, 2, 3)).up(1, 2, message(9)).down(1, 1, messages(4, 5)).up(1, 3, close).down(
+      1,
+      2,
+      close,
+    );
+  const [row] = timeline(capture).rows;
+  assert.deepEqual([row.messagesFromClient, row.messagesFromOrigin], [4, 2]);
+  assert.deepEqual([row.requestBytes, row.responseBytes], [15, 9]);
 });
 
 Deno.test("the summary counts streams, links and what they lived through", () => {

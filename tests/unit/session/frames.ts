@@ -38,11 +38,17 @@ export function wsOpen(options: { resumed?: boolean } = {}): WsOpenFrame {
 }
 
 export function wsAccept(): SequencedFrame {
-  return { ...unnumbered, type: frameTypes.wsAccept, headers: [] };
+  return { ...unnumbered, type: frameTypes.wsAccept, headers: [], together: true };
 }
 
 export function wsMessage(bytes: number | Uint8Array, final = true): WsMessageFrame {
   return { ...unnumbered, type: frameTypes.wsMessage, binary: true, final, bytes: toBytes(bytes) };
+}
+
+/** Whole messages of these sizes, in one frame. */
+export function wsMessages(...sizes: number[]): SequencedFrame {
+  const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
+  return { ...unnumbered, type: frameTypes.wsMessages, binary: true, sizes, bytes };
 }
 
 export function wsClose(code = 1000): SequencedFrame {

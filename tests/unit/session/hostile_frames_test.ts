@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import {
   type Frame,
   frameTypes,
+  initialWindowBytes,
+  maxPartBytes,
   maxPositions,
   maxPositionsPerFrame,
   ProtocolError,
@@ -21,6 +23,7 @@ import {
   wsAccept,
   wsClose,
   wsMessage,
+  wsMessages,
   wsOpen,
 } from "./frames.ts";
 import { ofType, SessionPair } from "./session_pair.ts";
@@ -61,6 +64,36 @@ Deno.test("a WebSocket may be accepted or refused, but not begin with anything e
     fromRunner(frame);
     assert.deepEqual(handler.types, [frame.type]);
   }
+});
+
+Deno.test("between the parts of a WebSocket message no other stands, and behind them all may", () => {
+  for (const [first, ...rest] of [[wsMessage(1, false), wsMessage(1, false)], [wsMessage(1, false)]]) {
+    const { fromGateway } = opened("websocket", wsOpen());
+    [first, ...rest].forEach((frame, i) => fromGateway(frame, 1 + i));
+    refuses(
+      () => fromGateway(wsMessages(2, 3), 2 + rest.length),
+      /ws-messages has no place at stage "in-message" of a websocket request/,
+    );
+  }
+  const { fromGateway, pair, stream } = opened("websocket", wsOpen());
+  const frames = [
+    wsMessages(1, 2),
+    wsMessage(1, false),
+    wsMessage(1),
+    wsMessages(3, 4),
+    wsMessage(1, false),
+    wsClose(),
+  ];
+  frames.forEach((frame, i) => fromGateway(frame, 1 + i));
+  assert.deepEqual(pair.peer(stream).handler.types.slice(1), frames.map(({ type }) => type));
+});
+
+Deno.test("messages that come in one frame spend the credit of all of them, and one index", () => {
+  const { fromGateway } = opened("websocket", wsOpen());
+  for (let i = 0; i < initialWindowBytes / maxPartBytes; i++) {
+    fromGateway(wsMessages(maxPartBytes - 1, 1), 1 + i);
+  }
+  refuses(() => fromGateway(wsMessages(1, 1), 5), /262146 bytes arrived with a credit of 262144/);
 });
 
 Deno.test("a response is no request, and a request no response", () => {

@@ -3,12 +3,12 @@ import fc from "fast-check";
 import {
   encodeClose,
   encodeFrame,
-  FrameParser,
+  type FrameParserOptions,
   opcodes,
   WebSocketError,
 } from "../../../lib/websocket/mod.ts";
 import { concat, pattern } from "./bytes.ts";
-import { part, readChunks, RecordingSink, type SinkEvent } from "./recording_sink.ts";
+import { JoiningSink, part, readChunks, RecordingSink, type SinkEvent } from "./recording_sink.ts";
 
 type Control = { type: "ping" | "pong"; bytes: Uint8Array };
 /** The payload is a {@link pattern} of so many bytes, which keeps a counterexample readable. */
@@ -89,8 +89,10 @@ Deno.test("any messages, cut anywhere, give the same parts", () => {
   fc.assert(
     fc.property(conversation, readSizes, ({ masked, maxPartBytes, messages }, sizes) => {
       const chunks = cut(encode(messages, masked), sizes);
-      const events = readChunks(chunks, { expectMasked: masked, maxPartBytes });
-      assert.deepEqual(events, expectedEvents(messages, maxPartBytes));
+      const expected = expectedEvents(messages, maxPartBytes);
+      for (const sink of [new RecordingSink(), new JoiningSink()]) {
+        assert.deepEqual(readChunks(chunks, { expectMasked: masked, maxPartBytes }, sink), expected);
+      }
     }),
     { numRuns: 500 },
   );
@@ -125,17 +127,11 @@ function assertReadsOrRefuses(
   maxPartBytes: number,
 ): void {
   const sink = new RecordingSink();
-  const parser = new FrameParser({ expectMasked, maxPartBytes }, sink);
-  let pushed = 0;
-  try {
-    for (const chunk of chunks) {
-      pushed += chunk.length;
-      parser.push(chunk);
-    }
-  } catch (error) {
-    assert(error instanceof WebSocketError, `${error}`);
-    assert([1002, 1007, 1009].includes(error.closeCode));
-  }
+  const problem = readsOrRefuses(chunks, { expectMasked, maxPartBytes }, sink);
+  const joining = new JoiningSink();
+  assert.equal(readsOrRefuses(chunks, { expectMasked, maxPartBytes }, joining), problem);
+  assert.deepEqual(joining.events, sink.events);
+  const pushed = chunks.reduce((sum, { length }) => sum + length, 0);
   let handedOut = 0;
   for (const event of sink.events) {
     if (event.type === "close") continue;
@@ -143,4 +139,20 @@ function assertReadsOrRefuses(
     assert(event.bytes.length <= maxPartBytes);
   }
   assert(handedOut <= pushed);
+}
+
+/** @returns why the bytes were refused, or `null`. They are left as they were */
+function readsOrRefuses(
+  chunks: readonly Uint8Array[],
+  options: FrameParserOptions,
+  sink: RecordingSink,
+): string | null {
+  try {
+    readChunks(chunks, options, sink);
+    return null;
+  } catch (error) {
+    assert(error instanceof WebSocketError, `${error}`);
+    assert([1002, 1007, 1009].includes(error.closeCode));
+    return error.message;
+  }
 }

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { FrameParser, type FrameParserOptions, type FrameSink } from "../../../lib/websocket/mod.ts";
 
 /** What a parser told its sink. */
@@ -31,6 +32,23 @@ export class RecordingSink implements FrameSink {
   }
 }
 
+/** Takes messages that came together as well, and keeps each as a part. */
+export class JoiningSink extends RecordingSink {
+  /** How many came together, each time. */
+  readonly joined: number[] = [];
+
+  messages(binary: boolean, sizes: number[], bytes: Uint8Array): void {
+    this.joined.push(sizes.length);
+    const kept = bytes.length > maxKeptBytes ? bytes.slice() : bytes;
+    let from = 0;
+    for (const size of sizes) {
+      this.events.push({ type: "part", binary, bytes: kept.subarray(from, from + size), final: true });
+      from += size;
+    }
+    assert.equal(from, bytes.length);
+  }
+}
+
 /** What is told of `bytes` when they are read in one piece. */
 export function read(bytes: Uint8Array, options: FrameParserOptions): SinkEvent[] {
   return readChunks([bytes], options);
@@ -40,8 +58,11 @@ export function read(bytes: Uint8Array, options: FrameParserOptions): SinkEvent[
  * What is told of `chunks`, each read from one and the same buffer, as a socket's are: a parser that kept a
  * view of it would be found out.
  */
-export function readChunks(chunks: readonly Uint8Array[], options: FrameParserOptions): SinkEvent[] {
-  const sink = new RecordingSink();
+export function readChunks(
+  chunks: readonly Uint8Array[],
+  options: FrameParserOptions,
+  sink: RecordingSink = new RecordingSink(),
+): SinkEvent[] {
   const parser = new FrameParser(options, sink);
   const readBuffer = new Uint8Array(chunks.reduce((largest, chunk) => Math.max(largest, chunk.length), 0));
   for (const chunk of chunks) {

@@ -25,8 +25,11 @@ const nonBlocking = 0x800;
 
 const maxEvents = 256;
 
-/** The thread of the event loop sleeps so long at most, because no timer wakes it; milliseconds. */
-const longestSleepMs = 1;
+/**
+ * The thread of the event loop sleeps so long at most, because no timer wakes it; milliseconds. Shorter ones would be the next thing
+ * the system's own timer has to go off for, and set it anew twice for each message that comes alone.
+ */
+const longestSleepMs = 4;
 
 /** So long at most what is found is dealt with before timers get their turn, and so long at most before all else of the runtime. */
 const longestWorkMs = 4;
@@ -39,7 +42,7 @@ const longestHoldMs = 20;
 const hopsBeforeSleep = 8;
 
 /** After so long without an event another thread waits for the next one. */
-const quietMs = 5;
+const quietMs = 4;
 
 /** `struct epoll_event` in words of 32 bits: it is packed on x86-64 alone. The word of the slot is the lower one of `data`. */
 const eventWords = Deno.build.arch === "x86_64" ? 3 : 4;
@@ -53,7 +56,7 @@ const runtimeSlot = 1;
  * Waits for many sockets at once by epoll(7), in the thread of the event loop and beside it.
  *
  * While events come, the thread looks for more as soon as it has dealt with the last ones, and sleeps where the runtime
- * would: in epoll_wait(2), for sockets and for the runtime's own event queue. A sleep ends after a millisecond, because the runtime's timers are
+ * would: in epoll_wait(2), for sockets and for the runtime's own event queue. A sleep ends after 4 ms, because the runtime's timers are
  * in no queue. When nothing has come for a while the wait is left to a thread of the runtime's, and costs nothing.
  */
 export class Poller {

@@ -79,6 +79,8 @@ export class Poller {
   #runtimeIsReady = false;
   #heldSinceMs = 0;
   #lastEventMs = 0;
+  /** The last look found nothing, and the runtime had its turn since: it has nothing to go on with. */
+  #isSettled = false;
   readonly #batch = new BatchRule();
   readonly #scheduling: Scheduling;
 
@@ -155,10 +157,16 @@ export class Poller {
   async #run(): Promise<void> {
     let nowMs = 0;
     let untilMs = 0;
+    // What the runtime has taken from its queue on its way here it goes on with behind this task: a sleep would put that off.
+    const sleepMs = this.#isSettled ? longestSleepMs : 0;
+    this.#isSettled = false;
     while (this.#sockets > 0) {
-      const count = this.#calls.epoll_wait(this.#epoll, this.#eventBytes, maxEvents, longestSleepMs);
+      const count = this.#calls.epoll_wait(this.#epoll, this.#eventBytes, maxEvents, sleepMs);
       nowMs = performance.now();
-      if (count <= 0) break;
+      if (count <= 0) {
+        this.#isSettled = sleepMs === 0;
+        break;
+      }
       if (untilMs === 0) untilMs = nowMs + longestWorkMs;
       if (this.#tell(count)) this.#lastEventMs = nowMs;
       if (this.#batch.looked()) this.#schedule();

@@ -2,8 +2,8 @@
 const windowLooks = 64;
 
 /** At so many looks of a window messages must have come together for it to begin, and at so many for it to go on. */
-const enoughToBegin = windowLooks / 2;
-const enoughToGoOn = windowLooks / 8;
+const enoughToBegin = windowLooks / 4;
+const enoughToGoOn = windowLooks / 16;
 
 /**
  * Decides when the thread is better off as a batch task (`SCHED_BATCH` of sched(7)), which waits for its turn where others would

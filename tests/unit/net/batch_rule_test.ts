@@ -17,23 +17,23 @@ function window(found: number): number[] {
   return Array.from({ length: 64 }, (_, i) => i < found ? 1 : 0);
 }
 
-Deno.test("a thread whose every second look finds messages together becomes a batch task, and remains one on one in eight", () => {
+Deno.test("a thread whose every fourth look finds messages together becomes a batch task, and remains one on one in sixteen", () => {
   const rule = new BatchRule();
-  assert.equal(look(rule, window(31)), 0);
+  assert.equal(look(rule, window(15)), 0);
   assert.equal(rule.isBatch, false);
-  assert.equal(look(rule, window(32)), 1);
+  assert.equal(look(rule, window(16)), 1);
   assert.equal(rule.isBatch, true);
-  assert.equal(look(rule, window(8)), 0);
+  assert.equal(look(rule, window(4)), 0);
   assert.equal(rule.isBatch, true);
-  assert.equal(look(rule, window(7)), 1);
+  assert.equal(look(rule, window(3)), 1);
   assert.equal(rule.isBatch, false);
 });
 
 Deno.test("however many messages come together at one look, it is one look", () => {
   const rule = new BatchRule();
   assert.equal(look(rule, [32, ...new Array(63).fill(0)]), 0);
-  assert.equal(look(rule, window(31).map((count) => 100 * count)), 0);
-  assert.equal(look(rule, window(32).map((count) => 100 * count)), 1);
+  assert.equal(look(rule, window(15).map((count) => 100 * count)), 0);
+  assert.equal(look(rule, window(16).map((count) => 100 * count)), 1);
 });
 
 Deno.test("silence ends it at once, and what was counted before counts no more", () => {
@@ -44,7 +44,7 @@ Deno.test("silence ends it at once, and what was counted before counts no more",
   assert.equal(rule.quiet(), false);
   look(rule, new Array(63).fill(9));
   assert.equal(rule.quiet(), false);
-  assert.equal(look(rule, window(31)), 0);
+  assert.equal(look(rule, window(15)), 0);
   assert.equal(rule.isBatch, false);
 });
 

@@ -45,7 +45,7 @@ export class BatchRule {
   /** Nothing comes any more: whatever is next is to be answered at once. @returns as {@link looked} */
   quiet(): boolean {
     const before = this.#isBatch;
-    this.#isBatch = false;
+    this.#isBatch = this.#isTogether = false;
     this.#looks = this.#together = 0;
     return before;
   }

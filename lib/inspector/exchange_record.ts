@@ -1,4 +1,10 @@
-import type { ExchangeEnd, ExchangeObserver, ExchangeStart, LinkChange } from "../telemetry/mod.ts";
+import type {
+  ExchangeEnd,
+  ExchangeObserver,
+  ExchangeStart,
+  LinkChange,
+  MessagesTogether,
+} from "../telemetry/mod.ts";
 import { KeptBytes } from "./kept_bytes.ts";
 
 /** Kept of each body, of each WebSocket message, and of messages in one WebSocket. */
@@ -44,8 +50,8 @@ export interface RecordOwner {
   changed(record: ExchangeRecord): void;
   /** It takes so many bytes more in memory, or less. */
   grew(bytes: number): void;
-  /** Whether one more WebSocket message may be kept. */
-  mayKeepMessage(): boolean;
+  /** How many of so many more WebSocket messages may be kept. */
+  mayKeepMessages(count: number): number;
 }
 
 /** One request or WebSocket as the inspector shows it, while it goes on and after. */
@@ -138,13 +144,24 @@ export class ExchangeRecord implements ExchangeObserver {
     direction: "received" | "sent",
     part: { binary: boolean; bytes: Uint8Array; final: boolean },
   ): void {
-    // The messages tell what is in them one by one: of the whole the length is enough.
-    (direction === "received" ? this.requestBytes : this.responseBytes).skip(part.bytes.length);
-    if (!this.#continues[direction]) this.#beginMessage(direction, part.binary);
+    this.#passed(direction, part.bytes.length);
+    if (!this.#continues[direction] && this.#mayKeep(direction, 1) > 0) {
+      this.#beginMessage(direction, part.binary);
+    }
     const open = this.#open[direction];
     if (open !== null) this.#keep(open.bytes, part.bytes);
     this.#continues[direction] = !part.final;
     if (part.final) this.#open[direction] = null;
+  }
+
+  messagesTogether(direction: "received" | "sent", { binary, sizes, bytes }: MessagesTogether): void {
+    this.#passed(direction, bytes.length);
+    const kept = this.#mayKeep(direction, sizes.length);
+    for (let i = 0, from = 0; i < kept && !this.#forgotten; i++) {
+      const message = this.#beginMessage(direction, binary);
+      this.#keep(message.bytes, bytes.subarray(from, from += sizes[i]));
+      this.#open[direction] = null;
+    }
   }
 
   closing(direction: "received" | "sent", code: number | null, reason: string): void {
@@ -164,15 +181,28 @@ export class ExchangeRecord implements ExchangeObserver {
     this.#owner.changed(this);
   }
 
-  #beginMessage(direction: "received" | "sent", binary: boolean): void {
-    this.messageCounts[direction]++;
+  /** The messages tell what is in them one by one: of the whole the length is enough. */
+  #passed(direction: "received" | "sent", bytes: number): void {
+    (direction === "received" ? this.requestBytes : this.responseBytes).skip(bytes);
+  }
+
+  /** So many messages have begun. @returns how many of them are to be kept */
+  #mayKeep(direction: "received" | "sent", count: number): number {
+    this.messageCounts[direction] += count;
     this.#owner.changed(this);
-    if (this.#forgotten || !this.#owner.mayKeepMessage()) return;
+    return this.#forgotten ? 0 : this.#owner.mayKeepMessages(count);
+  }
+
+  #beginMessage(direction: "received" | "sent", binary: boolean): RecordedMessage {
     const message = { atMs: this.#sinceStart(), direction, binary, bytes: new KeptBytes(maxMessageBytes) };
     this.#open[direction] = message;
     this.messages.push(message);
     this.#grow(messageBytes);
-    if (this.messages.length <= maxMessages) return;
+    if (this.messages.length > maxMessages) this.#dropOldest();
+    return message;
+  }
+
+  #dropOldest(): void {
     const oldest = this.messages.shift()!;
     // It may still be coming in.
     if (this.#open[oldest.direction] === oldest) this.#open[oldest.direction] = null;

@@ -114,7 +114,7 @@ export class History implements TrafficObserver, RecordOwner {
   // ── TrafficObserver ──
 
   began(start: ExchangeStart): ExchangeObserver | null {
-    if (this.#options.maxRecords === 0 || !this.#exchanges.take(this.#options.now)) return null;
+    if (this.#options.maxRecords === 0 || this.#exchanges.take(this.#options.now) === 0) return null;
     return this.record(start);
   }
 
@@ -141,8 +141,8 @@ export class History implements TrafficObserver, RecordOwner {
     this.#watcher?.exchange(record);
   }
 
-  mayKeepMessage(): boolean {
-    return this.#messages.take(this.#options.now);
+  mayKeepMessages(count: number): number {
+    return this.#messages.take(this.#options.now, count);
   }
 
   grew(bytes: number): void {

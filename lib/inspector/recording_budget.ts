@@ -33,25 +33,31 @@ export class RecordingBudget {
     this.#perSecond = perSecond;
   }
 
-  /** Whether one more may be recorded. @param now on the clock of the constructor's `nowMs` */
-  take(now: () => number): boolean {
-    if (this.#blind > 0) {
-      this.#blind--;
-      this.#refused++;
-      return false;
-    }
+  /**
+   * How many of so many more may be recorded.
+   *
+   * @param now on the clock of the constructor's `nowMs`
+   * @param count 1 or more that come at once
+   */
+  take(now: () => number, count = 1): number {
+    const blindly = Math.min(this.#blind, count);
+    this.#blind -= blindly;
+    this.#refused += blindly;
+    return blindly === count ? 0 : this.#earned(now, count - blindly);
+  }
+
+  #earned(now: () => number, count: number): number {
     const nowMs = now();
     const earned = (nowMs - this.#refilledAtMs) / 1000 * this.#perSecond;
     if (earned >= 1) {
       this.#tokens = Math.min(this.#burst, this.#tokens + earned);
       this.#refilledAtMs = nowMs;
     }
-    if (this.#tokens >= 1) {
-      this.#tokens--;
-      return true;
-    }
-    this.#refused++;
+    const taken = Math.min(count, Math.floor(this.#tokens));
+    this.#tokens -= taken;
+    if (taken === count) return taken;
+    this.#refused += count - taken;
     this.#blind = refusedBlindly;
-    return false;
+    return taken;
   }
 }

@@ -25,6 +25,7 @@ export {
   type ExchangeStart,
   type LinkChange,
   type LinkEvent,
+  type MessagesTogether,
   type TrafficObserver,
 } from "./traffic_observer.ts";
 export { tellMessages } from "./tell_messages.ts";

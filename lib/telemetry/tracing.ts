@@ -140,6 +140,7 @@ class ExchangeSpan implements ExchangeObserver {
   requestEnd(): void {}
   responseBody(): void {}
   message(): void {}
+  messagesTogether(): void {}
   closing(): void {}
 }
 

@@ -29,6 +29,13 @@ export interface ExchangeEnd {
   problem: string | null;
 }
 
+/** Small messages of one kind, each of the length that `sizes` has for it. */
+export interface MessagesTogether {
+  binary: boolean;
+  sizes: readonly number[];
+  bytes: Uint8Array;
+}
+
 /** Follows one exchange. Bytes are valid during the call alone. */
 export interface ExchangeObserver {
   /** The request's headers as they go on to the next hop, with what the observer adds for whoever traces it there. */
@@ -42,6 +49,8 @@ export interface ExchangeObserver {
   responseBody(bytes: Uint8Array): void;
   /** A WebSocket message, or part of a large one: `received` from the client, `sent` to it. */
   message(direction: "received" | "sent", part: { binary: boolean; bytes: Uint8Array; final: boolean }): void;
+  /** Whole WebSocket messages that came together, one behind the other in `bytes`. */
+  messagesTogether(direction: "received" | "sent", those: MessagesTogether): void;
   /** A close frame; `code` is `null` when it had none. */
   closing(direction: "received" | "sent", code: number | null, reason: string): void;
   linkChanged(change: LinkChange, detail: string): void;
@@ -97,6 +106,7 @@ function bothFollow(first: ExchangeObserver, second: ExchangeObserver): Exchange
     responded: (status, headers) => both.forEach((one) => one.responded(status, headers)),
     responseBody: (bytes) => both.forEach((one) => one.responseBody(bytes)),
     message: (direction, part) => both.forEach((one) => one.message(direction, part)),
+    messagesTogether: (direction, those) => both.forEach((one) => one.messagesTogether(direction, those)),
     closing: (direction, code, reason) => both.forEach((one) => one.closing(direction, code, reason)),
     linkChanged: (change, detail) => both.forEach((one) => one.linkChanged(change, detail)),
     done: (end) => both.forEach((one) => one.done(end)),

@@ -174,7 +174,7 @@ export class World {
             responded: ignore,
             responseBody: ignore,
           },
-          ...{ message: ignore, closing: ignore },
+          ...{ message: ignore, messagesTogether: ignore, closing: ignore },
           linkChanged: (change, detail) => this.#tale.note(conversation.name, `${change}: ${detail}`),
           done: (end) => this.#ended(conversation, end),
         };

@@ -48,6 +48,41 @@ Deno.test("of many messages the newest are kept, of a large one its beginning", 
   assert.equal(record.messageCounts.sent, 300);
 });
 
+Deno.test("messages that came together are recorded as if they had come one by one", () => {
+  const record = () => historyAt().history.record(start({ kind: "websocket" }));
+  const [together, alone] = [record(), record()];
+  const texts = Array.from({ length: 300 }, (_, i) => `${i}`);
+  together.messagesTogether("sent", {
+    binary: false,
+    sizes: texts.map((text) => text.length),
+    bytes: bytes(texts.join("")),
+  });
+  for (const text of texts) alone.message("sent", { binary: false, bytes: bytes(text), final: true });
+  for (const each of [together, alone]) {
+    each.message("sent", { binary: true, bytes: bytes("next"), final: true });
+    assert.equal(each.messages.length, 200);
+    assert.deepEqual(each.messageCounts, { received: 0, sent: 301 });
+  }
+  const told = ({ messages, responseBytes, size }: typeof alone) => ({
+    messages: messages.map(({ bytes, ...rest }) => ({ ...rest, text: textOf(bytes) })),
+    totalBytes: responseBytes.totalBytes,
+    size,
+  });
+  assert.deepEqual(told(together), told(alone));
+});
+
+Deno.test("of messages that came together no more are recorded than may be, and all are counted", () => {
+  const { history } = historyAt();
+  const record = history.record(start({ kind: "websocket" }));
+  const those = { binary: true, sizes: Array(1_000).fill(1), bytes: new Uint8Array(1_000) };
+  for (let i = 0; i < 5; i++) record.messagesTogether("received", those);
+  const recordedAtOnce = record.messages.length;
+  record.messagesTogether("received", those);
+  assert.equal(record.messages.length, recordedAtOnce);
+  assert.equal(record.messageCounts.received, 6_000);
+  assert.equal(record.requestBytes.totalBytes, 6_000);
+});
+
 Deno.test("a message whose beginning has been dropped for newer ones is not taken up again in its middle", () => {
   const { history } = historyAt();
   const record = history.record(start({ kind: "websocket" }));

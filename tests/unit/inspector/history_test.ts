@@ -35,6 +35,12 @@ const anyStep = fc.oneof(
     final: fc.boolean(),
     direction: fc.constantFrom("sent" as const, "received" as const),
   }),
+  fc.record({
+    step: fc.constant("messages" as const),
+    of: fc.nat(30),
+    sizes: fc.array(fc.integer({ min: 1, max: 1024 }), { minLength: 2, maxLength: 20 }),
+    direction: fc.constantFrom("sent" as const, "received" as const),
+  }),
   fc.record({ step: fc.constant("done" as const), of: fc.nat(30) }),
 );
 
@@ -56,7 +62,11 @@ Deno.test("whatever goes by, a history takes no more records and no more memory 
             if (step.step === "request") exchange.requestBody(new Uint8Array(step.bytes));
             else if (step.step === "response") exchange.responseBody(new Uint8Array(step.bytes));
             else if (step.step === "done") exchange.done(end);
-            else {
+            else if (step.step === "messages") {
+              const { sizes, direction } = step;
+              const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size));
+              exchange.messagesTogether(direction, { binary: true, sizes, bytes });
+            } else {
               const { bytes, final, direction } = step;
               exchange.message(direction, { binary: true, bytes: new Uint8Array(bytes), final });
             }

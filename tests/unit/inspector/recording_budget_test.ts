@@ -17,7 +17,7 @@ Deno.test("no stretch of time has more records than its burst and rate allow", (
         let nowMs = 0;
         for (const gap of gaps) {
           nowMs += gap;
-          if (budget.take(() => nowMs)) taken.push(nowMs);
+          if (budget.take(() => nowMs) === 1) taken.push(nowMs);
         }
         for (let from = 0; from < taken.length; from++) {
           for (let to = from; to < taken.length; to++) {
@@ -31,9 +31,46 @@ Deno.test("no stretch of time has more records than its burst and rate allow", (
   );
 });
 
+Deno.test("of many at once as many are taken as one by one would be, and the rest is refused", () => {
+  const counts = fc.array(
+    fc.record({ gap: fc.integer({ min: 0, max: 500 }), count: fc.integer({ min: 1, max: 40 }) }),
+    {
+      minLength: 1,
+      maxLength: 100,
+    },
+  );
+  fc.assert(
+    fc.property(
+      counts,
+      fc.integer({ min: 1, max: 50 }),
+      fc.integer({ min: 1, max: 50 }),
+      (steps, perSecond, burst) => {
+        const atOnce = new RecordingBudget({ perSecond, burst, nowMs: 0 });
+        const oneByOne = new RecordingBudget({ perSecond, burst, nowMs: 0 });
+        let nowMs = 0;
+        let total = 0;
+        let taken = 0;
+        for (const { gap, count } of steps) {
+          nowMs += gap;
+          total += count;
+          const least = Array.from({ length: count }, () => oneByOne.take(() => nowMs)).reduce((sum, each) =>
+            sum + each
+          );
+          const got = atOnce.take(() => nowMs, count);
+          assert.ok(got <= count && Number.isInteger(got), `${got} of ${count}`);
+          taken += got;
+          assert.ok(taken <= burst + perSecond * nowMs / 1000 + 1e-9, `${taken} until ${nowMs}`);
+          if (total === count) assert.equal(got, least);
+        }
+        assert.equal(atOnce.refused, total - taken);
+      },
+    ),
+  );
+});
+
 Deno.test("exchanges that come no faster than the rate are all recorded, for ever", () => {
   const budget = new RecordingBudget({ perSecond: 10, burst: 1, nowMs: 0 });
-  for (let i = 1; i <= 1_000; i++) assert.ok(budget.take(() => i * 100), `exchange ${i}`);
+  for (let i = 1; i <= 1_000; i++) assert.equal(budget.take(() => i * 100), 1, `exchange ${i}`);
 });
 
 Deno.test("a burst is earned again by waiting, and a higher rate earns it sooner", () => {
@@ -57,7 +94,7 @@ Deno.test("of a flood the clock is asked for one in eight, and what was earned m
       asked++;
       return i / 10;
     };
-    if (budget.take(now)) taken++;
+    taken += budget.take(now);
   }
   assert.ok(asked < 100_000 / 7, `${asked} looks at the clock`);
   assert.ok(taken > 900 && taken <= 1_001, `${taken} recorded`);

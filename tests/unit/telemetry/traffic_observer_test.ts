@@ -25,6 +25,7 @@ function recording(name: string, told: string[], follows = true): TrafficObserve
     responded: (status) => told.push(`${name} responded ${status}`),
     responseBody: (bytes) => told.push(`${name} responseBody ${bytes.length}`),
     message: (direction) => told.push(`${name} message ${direction}`),
+    messagesTogether: (direction, { sizes }) => told.push(`${name} messagesTogether ${direction} ${sizes}`),
     closing: (_, code) => told.push(`${name} closing ${code}`),
     linkChanged: (change) => told.push(`${name} linkChanged ${change}`),
     done: ({ status }) => told.push(`${name} done ${status}`),
@@ -47,6 +48,7 @@ Deno.test("two observers are both told of everything, in order, and both add to 
   exchange.responded(200, []);
   exchange.responseBody(new Uint8Array(2));
   exchange.message("sent", { binary: true, bytes: new Uint8Array(3), final: true });
+  exchange.messagesTogether("received", { binary: false, sizes: [1, 2], bytes: new Uint8Array(3) });
   exchange.closing("received", 1000, "");
   exchange.linkChanged("dropped", "");
   exchange.done({ status: 200, durationMs: 1, problem: null });
@@ -60,6 +62,7 @@ Deno.test("two observers are both told of everything, in order, and both add to 
       "responded 200",
       "responseBody 2",
       "message sent",
+      "messagesTogether received 1,2",
       "closing 1000",
     ],
     ...["linkChanged dropped", "done 200", "rtt link 5", "linkEvent late"],

@@ -14,7 +14,7 @@ import {
 import { bytePool } from "../session/mod.ts";
 import { ByteSocket } from "./byte_socket.ts";
 import type { ByteSocketHandler } from "./byte_socket_handler.ts";
-import { messagesCameTogether } from "./native/native.ts";
+import { messagesGoTogether } from "./native/native.ts";
 
 /** What the owner of a {@link WebSocketConnection} is told. */
 export interface WebSocketHandler {
@@ -92,7 +92,7 @@ export class WebSocketConnection implements ByteSocketHandler {
     }, {
       part: (binary, bytes, final) => this.#handler.part(binary, bytes, final),
       messages: (binary, sizes, bytes) => {
-        messagesCameTogether();
+        messagesGoTogether(sizes.length);
         this.#handler.messages!(binary, sizes, bytes);
       },
       ping: (bytes) => this.#pong(bytes),
@@ -168,6 +168,7 @@ export class WebSocketConnection implements ByteSocketHandler {
   /** Sends whole messages, which lie one behind the other in `bytes`. Not to be called between the parts of another. */
   sendMessages(binary: boolean, sizes: readonly number[], bytes: Uint8Array): void {
     if (this.#closeSent) return;
+    messagesGoTogether(sizes.length);
     const opcode = binary ? opcodes.binary : opcodes.text;
     let count = bytes.length;
     for (let i = 0; i < sizes.length; i++) count += frameHeaderBytes(sizes[i], this.#masked);

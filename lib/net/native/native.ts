@@ -49,9 +49,9 @@ export function nativeSocketCount(): number {
   return poller === null ? 0 : poller.sockets;
 }
 
-/** Tells that messages had come together: see {@link Poller.together}. */
-export function messagesCameTogether(): void {
-  poller?.together();
+/** Tells that so many messages were read or are sent together: see {@link Poller.together}. */
+export function messagesGoTogether(messages: number): void {
+  poller?.together(messages);
 }
 
 /**

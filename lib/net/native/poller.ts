@@ -44,6 +44,9 @@ const hopsBeforeSleep = 8;
 /** After so long without an event another thread waits for the next one. */
 const quietMs = 4;
 
+/** After so long it is no longer a batch task. Less may just mean that all whom it waits for have to wait for a processor. */
+const silentMs = 50;
+
 /** `struct epoll_event` in words of 32 bits: it is packed on x86-64 alone. The word of the slot is the lower one of `data`. */
 const eventWords = Deno.build.arch === "x86_64" ? 3 : 4;
 const slotWord = Deno.build.arch === "x86_64" ? 1 : 2;
@@ -134,9 +137,9 @@ export class Poller {
     if (--this.#sockets === 0) this.#calls.write(this.#wake, this.#counter, 8n);
   }
 
-  /** What a socket has brought was several messages that nobody had waited for one by one. */
-  together(): void {
-    this.#batch.together();
+  /** So many messages went by in company: nobody had waited for them one by one. */
+  together(messages: number): void {
+    this.#batch.together(messages);
   }
 
   /** How many it waits for. */
@@ -169,16 +172,16 @@ export class Poller {
       }
       if (untilMs === 0) untilMs = nowMs + longestWorkMs;
       if (this.#tell(count)) this.#lastEventMs = nowMs;
-      if (this.#batch.looked()) this.#schedule();
+      if (this.#batch.looked(count)) this.#schedule();
       if (this.#runtimeIsReady || nowMs >= untilMs) break;
       // A round through the runtime would cost more than what came.
       for (let hop = 0; hop < hopsBeforeSleep; hop++) await turnEnd;
     }
     if (this.#sockets === 0) return this.#end();
     const isQuiet = nowMs - this.#lastEventMs >= quietMs;
-    if (isQuiet && this.#batch.quiet()) this.#schedule();
+    if (nowMs - this.#lastEventMs >= silentMs && this.#batch.quiet()) this.#schedule();
     if (isQuiet || this.#runtimeIsReady || nowMs - this.#heldSinceMs >= longestHoldMs) {
-      await this.#aside(isQuiet ? -1 : 0);
+      await this.#aside(!isQuiet ? 0 : this.#batch.isBatch ? silentMs : -1);
       if (this.#sockets === 0) return this.#end();
     }
     setImmediate(this.#work);
@@ -197,9 +200,13 @@ export class Poller {
   /** Leaves the thread to the runtime while another one waits, for the next event or just for its own start. */
   async #aside(timeoutMs: number): Promise<void> {
     // The runtime's events are its own matter then, and would wake the other thread each time.
-    if (timeoutMs < 0) this.#set(control.remove, this.#runtime!, runtimeSlot, 0);
-    const count = await this.#calls.epollWaitAside(this.#epoll, this.#eventBytes, maxEvents, timeoutMs);
-    if (timeoutMs < 0) this.#set(control.add, this.#runtime!, runtimeSlot, readable);
+    if (timeoutMs !== 0) this.#set(control.remove, this.#runtime!, runtimeSlot, 0);
+    // A thread that is started for it is to be as others are.
+    if (this.#batch.isBatch) this.#scheduling.set(false);
+    const call = this.#calls.epollWaitAside(this.#epoll, this.#eventBytes, maxEvents, timeoutMs);
+    if (this.#batch.isBatch) this.#schedule();
+    const count = await call;
+    if (timeoutMs !== 0) this.#set(control.add, this.#runtime!, runtimeSlot, readable);
     this.#heldSinceMs = performance.now();
     if (count > 0 && this.#tell(count)) this.#lastEventMs = this.#heldSinceMs;
     // It had its turn.

@@ -73,7 +73,7 @@ Deno.test("each list has what was set for it last since it was shared, and never
       assert.equal(both[turn.of].keeps(list), shared.has(list));
     }
     for (const list of lists) {
-      for (const  of of[0, 1]) assert.equal(both[of].get(list), models[of].get(list));
+      for (const which of [0, 1]) assert.equal(both[which].get(list), models[which].get(list));
     }
   }));
 });

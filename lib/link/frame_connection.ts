@@ -1,5 +1,5 @@
 import { maxLinkMessageBytes } from "../protocol/mod.ts";
-import { type ByteSocket, WebSocketConnection, type WebSocketHandler } from "../net/mod.ts";
+import { type ByteSocket, maxReadBytes, WebSocketConnection, type WebSocketHandler } from "../net/mod.ts";
 
 /** What a link needs of its WebSocket. */
 export interface FrameConnection {
@@ -20,9 +20,6 @@ export interface FrameConnection {
   destroy(): void;
 }
 
-/** A link is never paused, so that nothing can overshoot: it is read in pieces as large as its messages. */
-const largestReadBytes = 256 * 1024;
-
 /** Makes the connection of a link, which is told of everything that happens on it. */
 export type Connect = (handler: WebSocketHandler) => FrameConnection;
 
@@ -35,7 +32,8 @@ export function overSocket(
   socket: ByteSocket,
   options: { side: "client" | "server"; head?: Uint8Array },
 ): Connect {
-  socket.readBuffer.largestBytes = largestReadBytes;
+  // A link is never paused, so that nothing can overshoot: it is read in pieces as large as its messages.
+  socket.largestReadBytes = maxReadBytes;
   return (handler) =>
     new WebSocketConnection(socket, {
       ...options,

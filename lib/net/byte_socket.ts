@@ -2,8 +2,7 @@ import { bytePool } from "../session/mod.ts";
 import type { ByteSocketHandler } from "./byte_socket_handler.ts";
 import { ConnIo } from "./conn_io.ts";
 import { adopt } from "./native/native.ts";
-import { ReadBuffer } from "./read_buffer.ts";
-import type { SocketIo, SocketIoOwner } from "./socket_io.ts";
+import type { maxReadBytes, SocketIo, SocketIoOwner } from "./socket_io.ts";
 import { turnEnd } from "./turn.ts";
 import { giveBackBlock, largerBlock, largestBlockBytes, takeBlock, type WriteBlock } from "./write_blocks.ts";
 
@@ -34,7 +33,8 @@ export class ByteSocket implements SocketIoOwner {
   readonly #io: SocketIo;
   /** Whom this socket reports to; replaced when a connection is upgraded. */
   handler: ByteSocketHandler;
-  readonly readBuffer = new ReadBuffer();
+  /** Most bytes of one read, which is also how far a source that is paused may overshoot; {@link maxReadBytes} at most. */
+  largestReadBytes: number = 64 * 1024;
   /** Offset of what was claimed last. */
   claimedAt = 0;
   /** Whether that is in the block. */
@@ -253,15 +253,14 @@ export class ByteSocket implements SocketIoOwner {
   }
 
   /** These four are {@link SocketIo}'s to call, and nobody else's. */
-  readDone(count: number | null): void {
+  readDone(bytes: Uint8Array | null): void {
     try {
-      if (count === null) return this.handler.ended();
-      this.#received += count;
-      this.handler.data(this.readBuffer.filled(count));
+      if (bytes === null) return this.handler.ended();
+      this.#received += bytes.length;
+      this.handler.data(bytes);
     } catch (error) {
       return this.readFailed(error);
     }
-    this.readBuffer.adapt(count);
     this.#read();
   }
 

@@ -1,9 +1,11 @@
+import { ReadBuffer } from "./read_buffer.ts";
 import type { SocketIo, SocketIoOwner } from "./socket_io.ts";
 
 /** Reads and writes by the runtime's own operations: on every platform, and for TLS. */
 export class ConnIo implements SocketIo {
   readonly #conn: Deno.Conn;
   readonly #owner: SocketIoOwner;
+  readonly #readBuffer = new ReadBuffer();
   #rest: Uint8Array | null = null;
   #closed = false;
   // Callbacks made once, and no async function: this runs for every request.
@@ -14,7 +16,7 @@ export class ConnIo implements SocketIo {
     this.#conn = conn;
     this.#owner = owner;
     this.#readDone = (count) => {
-      if (!this.#closed) owner.readDone(count);
+      if (!this.#closed) this.#tell(count);
     };
     this.#readFailed = (error) => {
       if (!this.#closed) owner.readFailed(error);
@@ -22,7 +24,7 @@ export class ConnIo implements SocketIo {
   }
 
   read(): void {
-    this.#conn.read(this.#owner.readBuffer.bytes).then(this.#readDone, this.#readFailed);
+    this.#conn.read(this.#readBuffer.bytes).then(this.#readDone, this.#readFailed);
   }
 
   write(bytes: Uint8Array): number {
@@ -38,6 +40,14 @@ export class ConnIo implements SocketIo {
   close(): void {
     this.#closed = true;
     this.#conn.close();
+  }
+
+  #tell(count: number | null): void {
+    if (count === null) return this.#owner.readDone(null);
+    // The next read is asked for in there.
+    const bytes = this.#readBuffer.filled(count);
+    this.#readBuffer.adapt(count, this.#owner.largestReadBytes);
+    this.#owner.readDone(bytes);
   }
 
   #wrote = (count: number): void => {

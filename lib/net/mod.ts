@@ -2,6 +2,7 @@
 export { asPayload, concatBytes, copyBytes } from "./bytes.ts";
 export { ByteSocket, highWaterBytes } from "./byte_socket.ts";
 export type { ByteSocketHandler } from "./byte_socket_handler.ts";
+export { maxReadBytes } from "./socket_io.ts";
 export { dial, DialError, type DialOptions, type Endpoint, endpointOf, formatEndpoint } from "./dial.ts";
 export { OriginConnection, type OriginExchange } from "./origin_connection.ts";
 export { OriginPool, type OriginPoolOptions } from "./origin_pool.ts";

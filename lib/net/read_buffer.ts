@@ -3,13 +3,10 @@
  * and shrinks when they no longer come near.
  */
 const smallestBytes = 1024;
-const defaultLargestBytes = 64 * 1024;
 const shrinkAfterReads = 16;
 
 /** What a socket reads into. */
 export class ReadBuffer {
-  /** Most bytes of one read, which is also how far a source that is paused may overshoot. */
-  largestBytes: number = defaultLargestBytes;
   #bytes: Uint8Array | null = null;
   #view: Uint8Array | null = null;
   #size = smallestBytes;
@@ -28,9 +25,9 @@ export class ReadBuffer {
   }
 
   /** A read gave `count` bytes, and nobody looks at them any more. */
-  adapt(count: number): void {
-    if (count === this.#size && count < this.largestBytes) {
-      this.#resize(Math.min(this.largestBytes, this.#size * 4));
+  adapt(count: number, largestBytes: number): void {
+    if (count === this.#size && count < largestBytes) {
+      this.#resize(Math.min(largestBytes, this.#size * 4));
     } else if (this.#size > smallestBytes && count * 4 <= this.#size) {
       if (++this.#smallReads >= shrinkAfterReads) this.#resize(smallestBytes);
     } else {

@@ -1,11 +1,12 @@
-import type { ReadBuffer } from "./read_buffer.ts";
+/** More than this no read brings, bytes. */
+export const maxReadBytes = 256 * 1024;
 
 /** What a {@link SocketIo} tells whom it works for. Calls come one at a time, none after {@link SocketIo.close}. */
 export interface SocketIoOwner {
-  /** Where the next read goes. */
-  readonly readBuffer: ReadBuffer;
-  /** `count` bytes are in the read buffer, or the peer will send no more (`null`). The next read is asked for. */
-  readDone(count: number | null): void;
+  /** Most bytes of one read, 1 to {@link maxReadBytes}. */
+  readonly largestReadBytes: number;
+  /** What was read, valid during the call alone, or `null`: the peer will send no more. The next read is asked for. */
+  readDone(bytes: Uint8Array | null): void;
   readFailed(error: unknown): void;
   /** The kernel has taken `count` bytes more of what was being written. */
   wrote(count: number): void;

@@ -1,6 +1,7 @@
 import type { SocketIo, SocketIoOwner } from "../socket_io.ts";
 import { turnEnd } from "../turn.ts";
 import { type Calls, errnos, errorOf, type Libc } from "./libc.ts";
+import { sharedBuffer, sharedBytes } from "./shared_buffer.ts";
 import { failed, type Polled, type Poller, readable, writable } from "./poller.ts";
 
 /** MSG_DONTWAIT, MSG_NOSIGNAL and SHUT_WR. */
@@ -92,13 +93,12 @@ export class NativeIo implements SocketIo, Polled {
   }
 
   #receive(): void {
-    const { bytes } = this.#owner.readBuffer;
-    const size = BigInt(bytes.length);
-    let count = this.#calls.recv(this.#fd, bytes, size, dontWait);
+    const size = BigInt(this.#owner.largestReadBytes);
+    let count = this.#calls.recv(this.#fd, sharedBuffer, size, dontWait);
     if (count < 0) {
       let { errno } = this.#libc;
       if (isStrange(errno)) {
-        count = this.#calls.recv(this.#fd, bytes, size, dontWait);
+        count = this.#calls.recv(this.#fd, sharedBuffer, size, dontWait);
         errno = this.#libc.errno;
       }
       if (count < 0) {
@@ -108,7 +108,7 @@ export class NativeIo implements SocketIo, Polled {
       }
     }
     this.#wantsRead = false;
-    this.#owner.readDone(count === 0 ? null : count);
+    this.#owner.readDone(count === 0 ? null : sharedBytes(count));
   }
 
   #sendOn(bytes: Uint8Array): void {

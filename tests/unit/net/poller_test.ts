@@ -4,7 +4,6 @@ import { connectedDescriptor } from "../../../lib/net/native/descriptors.ts";
 import { type Calls, Libc } from "../../../lib/net/native/libc.ts";
 import { NativeIo } from "../../../lib/net/native/native_io.ts";
 import { Poller } from "../../../lib/net/native/poller.ts";
-import { ReadBuffer } from "../../../lib/net/read_buffer.ts";
 import type { SocketIoOwner } from "../../../lib/net/socket_io.ts";
 import { bounded } from "../../support/bounded.ts";
 import { eventually } from "../../support/stack.ts";
@@ -28,10 +27,10 @@ function queuesWith(fd: number): number[] {
 }
 
 class Owner implements SocketIoOwner {
-  readonly readBuffer = new ReadBuffer();
+  readonly largestReadBytes = 1024;
   readonly reads: (number | null)[] = [];
-  readDone(count: number | null): void {
-    this.reads.push(count);
+  readDone(bytes: Uint8Array | null): void {
+    this.reads.push(bytes?.length ?? null);
   }
   readFailed(): void {}
   wrote(): void {}

@@ -24,7 +24,7 @@ export function readCaFile(path: string | undefined): string[] | undefined {
  */
 export function readTlsFiles(
   options: { tlsCert?: string; tlsKey?: string },
-): { cert: string; key: string; lifetime: CertificateLifetime } | undefined {
+): TlsFiles | undefined {
   const { tlsCert, tlsKey } = options;
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) {
@@ -38,6 +38,14 @@ export function readTlsFiles(
   }
   const lifetime = { beginsMs: Date.parse(first.validFrom), endsMs: Date.parse(first.validTo) };
   return { cert, key, lifetime };
+}
+
+/** What `--tls-cert` and `--tls-key` hold. */
+export interface TlsFiles {
+  /** PEM texts. */
+  cert: string;
+  key: string;
+  lifetime: CertificateLifetime;
 }
 
 /** From when and until when a certificate is good for clients, wall clock, milliseconds. */
@@ -58,7 +66,7 @@ export function lifetimeProblem({ beginsMs, endsMs }: CertificateLifetime, nowMs
     } on: until then clients and runners refuse it`;
   }
   if (endsMs - nowMs > soonMs) return null;
-  return `it expires at ${new Date(endsMs).toISOString()}: a renewed one is read at the next start`;
+  return `it expires at ${new Date(endsMs).toISOString()}: no renewed one is there yet`;
 }
 
 /** @param file what the text is of, for the error */

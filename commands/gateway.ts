@@ -3,7 +3,7 @@ import type { Command as UntypedCommand } from "commander";
 import { Gateway } from "../lib/gateway/mod.ts";
 import type { Inspected } from "../lib/inspector/mod.ts";
 import { formatEndpoint, makeToken } from "../lib/net/mod.ts";
-import { bothObservers } from "../lib/telemetry/mod.ts";
+import { bothObservers, type Logger } from "../lib/telemetry/mod.ts";
 import {
   adminHostnameOption,
   adminPortOption,
@@ -25,7 +25,8 @@ import {
   redactOption,
   startCapture,
 } from "./capture_options.ts";
-import { lifetimeProblem, readTlsFiles } from "./certificates.ts";
+import { CertificateWatch, watchEvery } from "./certificate_watch.ts";
+import { readTlsFiles, type TlsFiles } from "./certificates.ts";
 import {
   configOption,
   drainTimeoutOption,
@@ -73,6 +74,10 @@ export function gatewayCommand() {
       new Option("--tls-cert <file>", "PEM certificate chain: serve HTTPS and WSS").env(envName("tls-cert")),
     )
     .addOption(new Option("--tls-key <file>", "PEM private key").env(envName("tls-key")))
+    .addOption(
+      new Option("--tls-reload <duration>", "how often both files are looked at for renewed ones; 0s: never")
+        .env(envName("tls-reload")).default(60_000, "60s").argParser(duration),
+    )
     .addOption(pingIntervalOption())
     .addOption(pingTimeoutOption())
     .addOption(
@@ -141,8 +146,6 @@ export function gatewayCommand() {
       const token = given ?? makeToken();
       const tls = readTlsFiles(options);
       const logger = makeLogger(options);
-      const problem = tls === undefined ? null : lifetimeProblem(tls.lifetime, Date.now());
-      if (problem !== null) logger.warn("tls.certificate", { file: options.tlsCert, problem });
       applyNativeSockets({ ...options, usesTls: tls !== undefined }, logger);
       const pingTimeoutMs = resolvePingTimeout(options);
       const capture = options.capture === undefined
@@ -181,6 +184,7 @@ export function gatewayCommand() {
           capture,
           observer: bothObservers(history, tracing),
         }));
+      using _watch = tls === undefined ? null : watchCertificate(gateway, { ...options, tls, logger });
       const asked = new AbortController();
       const inspected = inspectedGateway(gateway, asked);
       if (tracing !== undefined) await exportMetrics(tracing, inspected);
@@ -213,6 +217,23 @@ function listen({ hostname, port }: { hostname: string; port: number }, start: (
     }
     throw new UsageError(listenProblem(cause, { hostname, port, flag: "--hostname" }), { cause });
   }
+}
+
+/** Takes renewed certificates into use while the gateway runs. */
+function watchCertificate(
+  gateway: Gateway,
+  options: { tlsCert?: string; tlsKey?: string; tlsReload: number; tls: TlsFiles; logger: Logger },
+): Disposable | null {
+  const { tlsCert, tls, tlsReload, logger } = options;
+  const watch = new CertificateWatch({
+    file: tlsCert!,
+    current: tls,
+    read: () => readTlsFiles(options)!,
+    renew: (files) => gateway.renewCertificate(files),
+    now: Date.now,
+    logger,
+  });
+  return tlsReload === 0 ? null : watchEvery(watch, tlsReload);
 }
 
 /** What the admin port may see and do. @param asked aborted when it asks for a drain */

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { acceptWithoutDelay, ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
+import { ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
 import { formatStreamId, frameTypes, type GoAwayFrame } from "../protocol/mod.ts";
 import type { StreamAnswer, WholeRequest } from "../session/mod.ts";
 import { monotonicMs, systemClock } from "../link/mod.ts";
@@ -12,7 +12,7 @@ import {
   type TrafficObserver,
   TunnelMetrics,
 } from "../telemetry/mod.ts";
-import { acceptLoop } from "./accept_loop.ts";
+import { ClientListener, type TlsTexts } from "./client_listener.ts";
 import { ClientConnection } from "./client_connection.ts";
 import type { IngressContext, IngressLimits, RequestSummary, ReservedRequest } from "./context.ts";
 import { forwardedHeaders } from "./forwarded.ts";
@@ -66,14 +66,13 @@ export class Gateway implements IngressContext, AsyncDisposable {
   draining = false;
   readonly #options: GatewayOptions;
   readonly #registry = new Registry();
-  readonly #listener: Deno.Listener;
+  readonly #listener: ClientListener;
   readonly #acceptor: LinkAcceptor;
   readonly #probes: ProbeDesk;
   readonly #connections = new Set<ClientConnection>();
   readonly #pool: RunnerPool;
   readonly #reserved: ReservedPaths;
   readonly #sweep: ReturnType<typeof setInterval>;
-  readonly #accepting: Promise<void>;
   #closed = false;
   /** What runners are told once it drains. */
   #goAway: GoAwayFrame | null = null;
@@ -103,14 +102,8 @@ export class Gateway implements IngressContext, AsyncDisposable {
       clientPingMs: options.clientPingMs ?? gatewayDefaults.clientPingMs,
     };
     const { port, hostname = "0.0.0.0", tls } = options;
-    this.#listener = tls === undefined
-      ? Deno.listen({ port, hostname })
-      : Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key });
-    if (tls !== undefined && !acceptWithoutDelay(this.#listener)) {
-      const problem =
-        "Nagle's algorithm cannot be turned off here: what is written may wait 40 ms for its turn";
-      this.logger.info("tls.delay", { problem });
-    }
+    const serve = (conn: Deno.Conn) => this.#serve(conn);
+    this.#listener = new ClientListener({ port, hostname, tls, serve, logger: this.logger });
     const pingIntervalMs = options.pingIntervalMs ?? gatewayDefaults.pingIntervalMs;
     const { agent = "tunnel", wallUs } = options;
     const { clock, gatewayId, logger, metrics } = this;
@@ -146,20 +139,20 @@ export class Gateway implements IngressContext, AsyncDisposable {
       health: () => this.#health(),
     });
     this.#sweep = setInterval(() => this.#sweepConnections(), sweepEveryMs);
-    this.#accepting = acceptLoop(this.#listener, {
-      serve: (conn) => this.#serve(conn),
-      stopped: () => this.draining,
-      logger: this.logger,
-    });
   }
 
   /** Where this gateway listens. */
   get address(): { hostname: string; port: number } {
-    return this.#listener.addr as Deno.NetAddr;
+    return this.#listener.address;
   }
 
   get secure(): boolean {
     return this.#options.tls !== undefined;
+  }
+
+  /** {@link ClientListener.renew}, of a gateway that was given a certificate. */
+  renewCertificate(tls: TlsTexts): Promise<void> {
+    return this.#listener.renew(tls);
   }
 
   /** Streams in flight over all runners. */
@@ -225,9 +218,8 @@ export class Gateway implements IngressContext, AsyncDisposable {
   async drain(withinMs: number): Promise<void> {
     if (this.#closed) return;
     this.draining = true;
-    this.#listener.close();
-    // Whoever is told that it goes must not find it listening any more: closing takes a turn or two.
-    await this.#accepting;
+    // Whoever is told that it goes must not find it listening any more.
+    await this.#listener.close();
     if (this.#closed) return;
     const goAway = { type: frameTypes.goAway, drainMs: withinMs, reason: shuttingDown };
     this.#goAway = goAway;
@@ -250,7 +242,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.draining) this.#listener.close();
+    const listensNoMore = this.#listener.close();
     this.draining = true;
     clearInterval(this.#sweep);
     for (const waiter of this.#idleWaiters) waiter();
@@ -266,7 +258,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
     for (const connection of [...this.#connections]) connection.destroy();
     await this.#acceptor.gone(linksGoneWithinMs);
     this.#probes.destroy();
-    await this.#accepting;
+    await listensNoMore;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,4 @@
+import type { TlsTexts } from "./client_listener.ts";
 import type { Capture } from "../capture/mod.ts";
 import type { Logger, TrafficObserver } from "../telemetry/mod.ts";
 
@@ -10,8 +11,8 @@ export interface GatewayOptions {
   token: string;
   /** Domain whose first sub-label names the runner; `null` routes by header alone. @default null */
   domain?: string | null;
-  /** PEM texts; both or neither. */
-  tls?: { cert: string; key: string };
+  /** Without one, what connects does not speak TLS. */
+  tls?: TlsTexts;
   /** @default 3000 */
   pingIntervalMs?: number;
   /** @default ten intervals */

@@ -2,7 +2,7 @@ import { bytePool } from "../session/mod.ts";
 import type { ByteSocketHandler } from "./byte_socket_handler.ts";
 import { ConnIo } from "./conn_io.ts";
 import { adopt } from "./native/native.ts";
-import type { maxReadBytes, SocketIo, SocketIoOwner } from "./socket_io.ts";
+import type { SocketIo, SocketIoOwner } from "./socket_io.ts";
 import { turnEnd } from "./turn.ts";
 import { giveBackBlock, largerBlock, largestBlockBytes, takeBlock, type WriteBlock } from "./write_blocks.ts";
 
@@ -33,7 +33,7 @@ export class ByteSocket implements SocketIoOwner {
   readonly #io: SocketIo;
   /** Whom this socket reports to; replaced when a connection is upgraded. */
   handler: ByteSocketHandler;
-  /** Most bytes of one read, which is also how far a source that is paused may overshoot; {@link maxReadBytes} at most. */
+  /** Most bytes of one read, which is also how far a source that is paused may overshoot. At most `maxReadBytes`. */
   largestReadBytes: number = 64 * 1024;
   /** Offset of what was claimed last. */
   claimedAt = 0;

@@ -162,6 +162,45 @@ Deno.test("a runner that dials a plain gateway by wss:// says that it is no TLS"
   assert.equal((await healthOf(plain)).links, 0);
 });
 
+Deno.test("a renewed certificate is shown to all who come from then on, and those who are connected stay", async () => {
+  await using renewed = await makeCertificates();
+  const folder = await Deno.makeTempDir();
+  const [certFile, keyFile] = [`${folder}/cert.pem`, `${folder}/key.pem`];
+  await Deno.copyFile(certificates.certFile, certFile);
+  await Deno.copyFile(certificates.keyFile, keyFile);
+  await using wsOrigin = await startWsOrigin();
+  const tls = ["--tls-cert", certFile, "--tls-key", keyFile, "--tls-reload", "50ms"];
+  await using other = await startGateway(tls);
+  await using _runner = await startRunner(other.wsUrl, wsOrigin.url, ["--ca-file", certificates.caFile]);
+  const socket = new WebSocket(`${other.wsUrl}/echo`, { ca: certificates.ca });
+  await once(socket, "open");
+  const answered = async (text: string) => {
+    socket.send(text);
+    return (await once(socket, "message"))[0].toString();
+  };
+  assert.equal(await answered("before"), "before");
+
+  await Deno.copyFile(renewed.certFile, certFile);
+  await other.process.line(/warn +tls\.certificate .*not in use: .*does not belong to the certificate/);
+  using trustsOld = Deno.createHttpClient({ caCerts: [certificates.ca], poolMaxIdlePerHost: 0 });
+  using trustsNew = Deno.createHttpClient({ caCerts: [renewed.ca], poolMaxIdlePerHost: 0 });
+  const health = (client: Deno.HttpClient) => fetch(`${other.url}/.tunnel/health`, { client });
+  assert.equal((await (await health(trustsOld)).json()).links, 1);
+
+  await Deno.copyFile(renewed.keyFile, keyFile);
+  await other.process.line(/info +tls\.renewed file=\S+ until=\d{4}-/);
+  assert.equal((await (await health(trustsNew)).json()).links, 1);
+  await assert.rejects(health(trustsOld), (error) => /certificate/i.test(Deno.inspect(error)));
+  assert.equal(await answered("after"), "after");
+  await using _second = await startRunner(other.wsUrl, wsOrigin.url, [
+    ...["--name", "second", "--ca-file", renewed.caFile],
+  ]);
+  assert.equal((await (await health(trustsNew)).json()).links, 2);
+  socket.close();
+  await once(socket, "close");
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("a key that does not belong to the certificate: one line, and exit 2", async () => {
   await using others = await makeCertificates();
   const files = ["--tls-cert", certificates.certFile, "--tls-key", others.keyFile];

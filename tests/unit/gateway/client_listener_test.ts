@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { ClientListener } from "../../../lib/gateway/client_listener.ts";
+import { silentLogger } from "../../../lib/telemetry/mod.ts";
+import { type Certificates, makeCertificates } from "../../support/certificates.ts";
+
+let first: Certificates;
+let second: Certificates;
+
+Deno.test.beforeAll(async () => {
+  [first, second] = await Promise.all([makeCertificates(), makeCertificates()]);
+});
+
+Deno.test.afterAll(async () => {
+  await first[Symbol.asyncDispose]();
+  await second[Symbol.asyncDispose]();
+});
+
+function listener(): ClientListener {
+  const serve = (conn: Deno.Conn) => void conn.close();
+  return new ClientListener({ port: 0, hostname: "127.0.0.1", tls: first, serve, logger: silentLogger });
+}
+
+/** Whether who connects is shown a certificate of this authority's. */
+async function shows(
+  { address: { hostname, port } }: ClientListener,
+  { ca }: Certificates,
+): Promise<boolean> {
+  const conn = await Deno.connect({ hostname, port });
+  try {
+    const tls = await Deno.startTls(conn, { hostname, caCerts: [ca] });
+    try {
+      await tls.handshake();
+      return true;
+    } catch (error) {
+      // It closes at once, and may do so in the midst of the handshake's last step.
+      return !/certificate/i.test(String(error));
+    } finally {
+      tls.close();
+    }
+  } catch (error) {
+    if (/certificate/i.test(String(error))) return false;
+    throw error;
+  }
+}
+
+Deno.test("a renewed certificate is shown on the same port, again and again", async () => {
+  const listening = listener();
+  const { port } = listening.address;
+  for (const [now, before] of [[second, first], [first, second], [second, first]]) {
+    await listening.renew(now);
+    assert.equal(listening.address.port, port);
+    assert.deepEqual([await shows(listening, now), await shows(listening, before)], [true, false]);
+  }
+  await listening.close();
+});
+
+Deno.test("a certificate that TLS does not take changes nothing, and whoever tried is told", async () => {
+  const listening = listener();
+  await assert.rejects(listening.renew({ cert: first.cert, key: "no key" }), Deno.errors.InvalidData);
+  assert.equal(await shows(listening, first), true);
+  await listening.renew(second);
+  assert.equal(await shows(listening, second), true);
+  await listening.close();
+});
+
+Deno.test("one that is closed while it is renewed does not listen again", async () => {
+  const listening = listener();
+  const { hostname, port } = listening.address;
+  const renewed = listening.renew(second);
+  await listening.close();
+  await renewed;
+  await listening.renew(first);
+  await assert.rejects(Deno.connect({ hostname, port }), Deno.errors.ConnectionRefused);
+});

@@ -117,6 +117,13 @@ export function gatewayCommand() {
         .env(envName("client-ping")).default(60_000, "60s").argParser(duration),
     )
     .addOption(
+      new Option(
+        "--body-timeout <duration>",
+        "silence after which a client that uploads gets 408, unless its response has begun; 0s: never",
+      )
+        .env(envName("body-timeout")).default(60_000, "60s").argParser(duration),
+    )
+    .addOption(
       new Option("--trust-forwarded", "keep X-Forwarded-Proto and -Host as a proxy in front set them")
         .env(envName("trust-forwarded")).default(false),
     )
@@ -178,6 +185,7 @@ export function gatewayCommand() {
           maxBufferedBytes: options.maxBuffered,
           maxMessageBytes: options.maxMessage,
           clientPingMs: options.clientPing,
+          bodyTimeoutMs: options.bodyTimeout,
           trustForwarded: options.trustForwarded,
           logger,
           agent,

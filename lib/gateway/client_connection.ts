@@ -22,6 +22,7 @@ import {
   type WebSocketHandler,
 } from "../net/mod.ts";
 import { isUpgradeRequest, upgradeRequestProblem } from "../websocket/mod.ts";
+import { BodyWatch } from "./body_watch.ts";
 import type { ClientInfo } from "./forwarded.ts";
 import type { IngressContext } from "./context.ts";
 import { HttpExchange } from "./http_exchange.ts";
@@ -61,6 +62,8 @@ export class ClientConnection implements ByteSocketHandler {
   #decoder: BodyDecoder | null = null;
   #lingering: Lingering | null = null;
   #idleSinceMs: number;
+  /** Once a body has taken longer than from one look to the next. */
+  #bodyWatch: BodyWatch | null = null;
   #requests = 0;
   /** Once the connection has become a WebSocket. */
   #peerWatch: PeerWatch | null = null;
@@ -77,15 +80,18 @@ export class ClientConnection implements ByteSocketHandler {
     socket.handler = this;
   }
 
-  /** Called about once a second: closes a connection that waits too long for a head, or whose client is gone. */
+  /** Called about once a second: closes a connection that waits too long for a request, or whose client is gone. */
   checkIdle(nowMs: number): void {
     if (this.#peerWatch?.check(nowMs) === false) {
       this.#socket.destroy(new Error("the client did not answer a ping"));
     }
     if (this.#lingering?.goesOn(nowMs) === false) this.#socket.destroy(null);
+    const { headTimeoutMs, idleTimeoutMs, bodyTimeoutMs } = this.#context.limits;
+    if (this.#state === "body") {
+      (this.#bodyWatch ??= new BodyWatch(this.#socket)).check(this.#exchange!, nowMs, bodyTimeoutMs);
+    }
     if (this.#state !== "head") return;
     const waitedMs = nowMs - this.#idleSinceMs;
-    const { headTimeoutMs, idleTimeoutMs } = this.#context.limits;
     if (this.#pending.length > 0 && waitedMs >= headTimeoutMs) {
       this.#refuse({
         status: 408,

@@ -10,6 +10,8 @@ export interface IngressLimits {
   /** Time for a request's head to arrive, and for a kept-alive connection to be idle, milliseconds. */
   headTimeoutMs: number;
   idleTimeoutMs: number;
+  /** Silence after which a request is refused whose body has not all come, milliseconds; 0: never. */
+  bodyTimeoutMs: number;
   /** Largest WebSocket message, bytes. */
   maxMessageBytes: number;
   /** Silence after which a client's WebSocket is asked whether it is there, milliseconds; 0: never. */

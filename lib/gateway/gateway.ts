@@ -100,6 +100,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
       idleTimeoutMs,
       maxMessageBytes: options.maxMessageBytes ?? gatewayDefaults.maxMessageBytes,
       clientPingMs: options.clientPingMs ?? gatewayDefaults.clientPingMs,
+      bodyTimeoutMs: options.bodyTimeoutMs ?? gatewayDefaults.bodyTimeoutMs,
     };
     const { port, hostname = "0.0.0.0", tls } = options;
     const serve = (conn: Deno.Conn) => this.#serve(conn);

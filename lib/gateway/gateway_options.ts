@@ -37,6 +37,8 @@ export interface GatewayOptions {
   maxMessageBytes?: number;
   /** Silence after which a client's WebSocket is pinged; gone without an answer. 0: never. @default 60000 */
   clientPingMs?: number;
+  /** Silence after which a client that uploads gets 408, unless its response has begun. 0: never. @default 60000 */
+  bodyTimeoutMs?: number;
   logger?: Logger;
   /** Records what crosses the links; its owner closes it, after the gateway. */
   capture?: Capture;
@@ -56,4 +58,5 @@ export const gatewayDefaults = {
   maxBufferedBytes: 256 * 1024 * 1024,
   maxMessageBytes: 16 * 1024 * 1024,
   clientPingMs: 60_000,
+  bodyTimeoutMs: 60_000,
 } as const;

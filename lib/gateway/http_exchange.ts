@@ -146,7 +146,12 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     this.#observer?.requestEnd();
   }
 
-  /** The client's request body broke the rules of HTTP. */
+  /** Whether the client has been given the beginning of its response. */
+  get answers(): boolean {
+    return this.#options.response.started;
+  }
+
+  /** The client's request body broke the rules of HTTP, or did not go on. */
   requestBroken(message: string, status: number): void {
     this.#options.context.awake(this);
     this.#giveUp(message);

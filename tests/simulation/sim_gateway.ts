@@ -111,6 +111,7 @@ export class SimGateway {
         idleTimeoutMs: Infinity,
         maxMessageBytes: Infinity,
         clientPingMs: 0,
+        bodyTimeoutMs: 0,
       },
       ...{ logger, clock, observer, resumeWindowMs, hibernateWindowMs },
       pick: (name) => pool.pick(name),

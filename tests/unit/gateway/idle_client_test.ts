@@ -15,7 +15,13 @@ const complete = "GET /.tunnel/health HTTP/1.1\r\nHost: a\r\n\r\n";
 class Context implements IngressContext {
   readonly domain = null;
   readonly trustForwarded = false;
-  readonly limits = { headTimeoutMs, idleTimeoutMs, maxMessageBytes: 1024, clientPingMs: 30_000 };
+  readonly limits = {
+    headTimeoutMs,
+    idleTimeoutMs,
+    bodyTimeoutMs: 0,
+    maxMessageBytes: 1024,
+    clientPingMs: 30_000,
+  };
   readonly logger = silentLogger;
   readonly clock = systemClock;
   readonly observer = null;

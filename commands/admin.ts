@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import process from "node:process";
 import type { AdminServer, History, Inspected } from "../lib/inspector/mod.ts";
 import { monotonicMs } from "../lib/link/mod.ts";
-import { formatEndpoint, nativeSocketCount } from "../lib/net/mod.ts";
+import { formatEndpoint, nativeSocketCount, turnMs } from "../lib/net/mod.ts";
 import { type Logger, type ProcessUsage, Tracing } from "../lib/telemetry/mod.ts";
 import { envName } from "./common_options.ts";
 import { UsageError } from "./errors.ts";
@@ -71,7 +71,7 @@ export async function checkAdmin({ adminPort, adminHostname, adminToken }: Admin
 export async function makeHistory(settings: AdminSettings): Promise<History | undefined> {
   if (settings.adminPort.kind === "off") return undefined;
   const { History } = await loadInspector();
-  return new History({ maxRecords: settings.inspectRequests, now: monotonicMs, wallMs: Date.now });
+  return new History({ maxRecords: settings.inspectRequests, now: turnMs, wallMs: Date.now });
 }
 
 /** A running admin port, and what is to be printed of it. */

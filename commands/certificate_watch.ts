@@ -1,8 +1,7 @@
 import type { Logger } from "../lib/telemetry/mod.ts";
-import { lifetimeProblem, type TlsFiles } from "./certificates.ts";
-import { UsageError } from "./errors.ts";
+import { isGood, lifetimeProblem, type TlsFiles } from "./certificates.ts";
 
-/** A certificate that ends soon is told of so often. */
+/** What is wrong is told of so often. */
 const remindEveryMs = 24 * 3_600_000;
 
 export interface CertificateWatchOptions {
@@ -10,67 +9,100 @@ export interface CertificateWatchOptions {
   file: string;
   /** What is in use. */
   current: TlsFiles;
-  /** @throws {UsageError} when the files are not what they should be */
+  /** Whether anybody looks again. */
+  reloads: boolean;
+  /** @throws when the files are not what they should be */
   read(): TlsFiles;
-  /** Takes another certificate into use. @throws when that cannot be done */
-  renew(files: TlsFiles): Promise<void>;
+  /** Takes another certificate into use. @returns whether it was. @throws when TLS does not take it */
+  renew(files: TlsFiles): Promise<boolean>;
   /** Wall clock, milliseconds since 1970. */
   now(): number;
   logger: Logger;
 }
 
-/** Looks at a gateway's certificate from time to time: takes a renewed one into use, and warns of one that ends. */
+/**
+ * Looks at a gateway's certificate from time to time: takes a renewed one into use, and warns of one that ends. Files are not
+ * replaced at once, and not always in one piece: what is new counts when it is there at two looks in a row.
+ */
 export class CertificateWatch {
   readonly #options: CertificateWatchOptions;
   #current: TlsFiles;
-  /** What the last look failed of, and what was told of last. */
-  #failure: string | null = null;
+  /** What the last look found that is not in use. */
+  #found: TlsFiles | null = null;
+  #refused: TlsFiles | null = null;
+  /** Looks in a row that found what is no certificate and its key. */
+  #failures = 0;
+  /** Why what is there is not in use. */
+  #problem: string | null = null;
   #told: string | null = null;
-  #remindedMs = -Infinity;
+  #toldMs = 0;
 
   constructor(options: CertificateWatchOptions) {
     this.#options = options;
     this.#current = options.current;
-    this.#remind();
+    this.#tell();
   }
 
   /** Looks once. Not to be called again before it has ended. */
   async look(): Promise<void> {
-    const { read, renew, file, logger } = this.#options;
     try {
-      const files = read();
-      if (files.cert !== this.#current.cert || files.key !== this.#current.key) {
-        await renew(files);
-        this.#current = files;
-        this.#remindedMs = -Infinity;
-        logger.info("tls.renewed", { file, until: new Date(files.lifetime.endsMs).toISOString() });
-      }
-      this.#failure = this.#told = null;
+      const files = this.#options.read();
+      this.#failures = 0;
+      const isNew = !areSame(files, this.#found);
+      this.#found = files;
+      if (areSame(files, this.#current)) this.#problem = null;
+      else if (!isNew && !areSame(files, this.#refused)) await this.#take(files);
     } catch (error) {
-      this.#failed(error);
+      this.#found = null;
+      if (++this.#failures > 1) this.#problem = messageOf(error);
     }
-    this.#remind();
+    this.#tell();
   }
 
-  #failed(error: unknown): void {
-    const { file, logger } = this.#options;
-    const problem = error instanceof Error ? error.message : String(error);
-    // Two files are not replaced at once: what is between is not worth a line until it is so twice.
-    const isBetween = error instanceof UsageError && this.#failure !== problem;
-    this.#failure = problem;
-    if (isBetween || this.#told === problem) return;
-    this.#told = problem;
-    logger.warn("tls.certificate", { file, problem: `what is there now is not in use: ${problem}` });
-  }
-
-  #remind(): void {
-    const { now, file, logger } = this.#options;
+  async #take(files: TlsFiles): Promise<void> {
+    const { renew, now, file, logger } = this.#options;
     const nowMs = now();
-    const problem = lifetimeProblem(this.#current.lifetime, nowMs);
-    if (problem === null || nowMs - this.#remindedMs < remindEveryMs) return;
-    this.#remindedMs = nowMs;
-    logger.warn("tls.certificate", { file, problem });
+    if (isGood(this.#current.lifetime, nowMs) && !isGood(files.lifetime, nowMs)) {
+      this.#problem = lifetimeProblem(files.lifetime, nowMs);
+      return;
+    }
+    try {
+      if (!await renew(files)) return;
+    } catch (error) {
+      this.#refused = files;
+      this.#problem = messageOf(error);
+      return;
+    }
+    this.#current = files;
+    this.#problem = this.#refused = null;
+    logger.info("tls.renewed", { file, until: new Date(files.lifetime.endsMs).toISOString() });
   }
+
+  /** Of what is wrong, when it is new or was told of long ago. */
+  #tell(): void {
+    const { now, file, logger, reloads } = this.#options;
+    const nowMs = now();
+    const parts: string[] = [];
+    const ends = lifetimeProblem(this.#current.lifetime, nowMs);
+    if (ends !== null) parts.push(ends);
+    if (this.#problem !== null) parts.push(`what is there now is not in use: ${this.#problem}`);
+    else if (ends !== null) {
+      parts.push(reloads ? "no renewed one is there yet" : "a renewed one is read at the next start");
+    }
+    const problem = parts.length === 0 ? null : parts.join("; ");
+    if (problem === this.#told && nowMs - this.#toldMs < remindEveryMs) return;
+    this.#told = problem;
+    this.#toldMs = nowMs;
+    if (problem !== null) logger.warn("tls.certificate", { file, problem });
+  }
+}
+
+function areSame(one: TlsFiles, other: TlsFiles | null): boolean {
+  return one.cert === other?.cert && one.key === other.key;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Looks again and again until it is disposed of. */

@@ -54,6 +54,11 @@ export interface CertificateLifetime {
   endsMs: number;
 }
 
+/** Whether clients take a certificate of this lifetime now. */
+export function isGood({ beginsMs, endsMs }: CertificateLifetime, nowMs: number): boolean {
+  return beginsMs <= nowMs && nowMs <= endsMs;
+}
+
 /** Renewed certificates are in place by then, where something sees to it: most are renewed thirty days ahead. */
 const soonMs = 14 * 24 * 3_600_000;
 
@@ -66,7 +71,7 @@ export function lifetimeProblem({ beginsMs, endsMs }: CertificateLifetime, nowMs
     } on: until then clients and runners refuse it`;
   }
   if (endsMs - nowMs > soonMs) return null;
-  return `it expires at ${new Date(endsMs).toISOString()}: no renewed one is there yet`;
+  return `it expires at ${new Date(endsMs).toISOString()}`;
 }
 
 /** @param file what the text is of, for the error */

@@ -236,6 +236,7 @@ function watchCertificate(
   const watch = new CertificateWatch({
     file: tlsCert!,
     current: tls,
+    reloads: tlsReload > 0,
     read: () => readTlsFiles(options)!,
     renew: (files) => gateway.renewCertificate(files),
     now: Date.now,

@@ -23,7 +23,7 @@ export class BodyWatch {
       this.#seenBytes = receivedBytes;
       this.#sinceMs = nowMs;
     } else if (timeoutMs > 0 && nowMs - this.#sinceMs >= timeoutMs) {
-      exchange.requestBroken(`No more of the request's body came for ${timeoutMs / 1000} seconds.`, 408);
+      exchange.requestBroken(`No more of the request's body came for ${timeoutMs / 1000} s.`, 408);
     }
   }
 }

@@ -17,55 +17,52 @@ export interface ClientListenerOptions {
   logger: Logger;
 }
 
-/** A port that was closed is free a moment later. If it is not within so many tries, somebody else has it. */
-const mostTries = 20;
-const tryAgainMs = 5;
+/** A port that was closed is free a moment later. If it is not after so many tries, something lasting is in the way. */
+const quickTries = 20;
+const quickTryMs = 5;
+const slowTryMs = 1_000;
 
 /** Takes the gateway's connections. */
 export class ClientListener {
   /** Where it listens. */
   readonly address: Deno.NetAddr;
   readonly #options: ClientListenerOptions;
-  #tls: TlsTexts | undefined;
   #listener: Deno.Listener | null;
   #accepting: Promise<void>;
   #closed = false;
+  #retry: { timer: ReturnType<typeof setTimeout>; go: () => void } | null = null;
 
   /** @throws {Deno.errors.AddrInUse} when the port is taken; other errors of `Deno.listen` */
   constructor(options: ClientListenerOptions) {
-    const { tls, logger } = this.#options = options;
-    this.#tls = tls;
-    const listener = this.#listener = listen(options, tls);
+    this.#options = options;
+    const listener = listen(options, options.tls);
     this.address = listener.addr as Deno.NetAddr;
-    if (tls !== undefined && !acceptWithoutDelay(listener)) {
-      const problem =
-        "Nagle's algorithm cannot be turned off here: what is written may wait 40 ms for its turn";
-      logger.info("tls.delay", { problem });
-    }
+    this.#listener = listener;
     this.#accepting = this.#accept(listener);
+    if (options.tls !== undefined) this.#writeWithoutDelay(listener);
   }
 
   /**
    * Shows another certificate to all who connect from now on; what is connected stays. The runtime cannot replace it while
-   * it listens, so nobody can connect for a millisecond or two.
+   * it listens, so nobody can connect for a millisecond or two. Should the port be gone by then, it is tried for until it is back.
    *
-   * @throws when TLS does not take it: the one of before is shown on
-   * @throws {Deno.errors.AddrInUse} when somebody else has the port by now: nobody can connect until a later call
+   * @returns whether it is shown: not, when this was closed
+   * @throws when TLS does not take it, and nothing has changed
    */
-  async renew(tls: TlsTexts): Promise<void> {
+  async renew(tls: TlsTexts): Promise<boolean> {
+    // TLS has its say before anything is given up.
+    Deno.listenTls({ port: 0, hostname: "127.0.0.1", cert: tls.cert, key: tls.key }).close();
     this.#stop();
     await this.#accepting;
-    try {
-      await this.#begin(tls);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) await this.#begin(this.#tls);
-      throw error;
-    }
+    await this.#begin(tls);
+    return !this.#closed;
   }
 
   /** Takes nothing new. @returns when it listens no more, which takes a turn or two */
   close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#retry?.timer);
+    this.#retry?.go();
     this.#stop();
     return this.#accepting;
   }
@@ -75,19 +72,34 @@ export class ClientListener {
     this.#listener = null;
   }
 
-  async #begin(tls: TlsTexts | undefined): Promise<void> {
+  async #begin(tls: TlsTexts): Promise<void> {
+    const { logger } = this.#options;
     for (let tries = 1; !this.#closed; tries++) {
       try {
         const listener = this.#listener = listen(this.address, tls);
-        acceptWithoutDelay(listener);
-        this.#tls = tls;
         this.#accepting = this.#accept(listener);
+        this.#writeWithoutDelay(listener);
+        if (tries > quickTries) logger.info("listen.again", { port: this.address.port });
         return;
       } catch (error) {
-        if (!(error instanceof Deno.errors.AddrInUse) || tries === mostTries) throw error;
-        await new Promise((resolve) => setTimeout(resolve, tryAgainMs));
+        const problem = `nobody can connect, it is tried on: ${
+          error instanceof Error ? error.message : error
+        }`;
+        if (tries === quickTries) logger.error("listen.failed", { port: this.address.port, problem });
+        await this.#wait(tries < quickTries ? quickTryMs : slowTryMs);
       }
     }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((go) => this.#retry = { timer: setTimeout(go, ms), go });
+  }
+
+  #writeWithoutDelay(listener: Deno.Listener): void {
+    if (acceptWithoutDelay(listener)) return;
+    const problem =
+      "Nagle's algorithm cannot be turned off here: what is written may wait 40 ms for its turn";
+    this.#options.logger.info("tls.delay", { problem });
   }
 
   #accept(listener: Deno.Listener): Promise<void> {

@@ -152,7 +152,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
   }
 
   /** {@link ClientListener.renew}, of a gateway that was given a certificate. */
-  renewCertificate(tls: TlsTexts): Promise<void> {
+  renewCertificate(tls: TlsTexts): Promise<boolean> {
     return this.#listener.renew(tls);
   }
 

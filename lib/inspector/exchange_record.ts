@@ -156,8 +156,11 @@ export class ExchangeRecord implements ExchangeObserver {
 
   messagesTogether(direction: "received" | "sent", { binary, sizes, bytes }: MessagesTogether): void {
     this.#passed(direction, bytes.length);
-    const kept = this.#mayKeep(direction, sizes.length);
-    for (let i = 0, from = 0; i < kept && !this.#forgotten; i++) {
+    // The newest of them.
+    const first = sizes.length - this.#mayKeep(direction, sizes.length);
+    let from = bytes.length;
+    for (let i = sizes.length - 1; i >= first; i--) from -= sizes[i];
+    for (let i = first; i < sizes.length && !this.#forgotten; i++) {
       const message = this.#beginMessage(direction, binary);
       this.#keep(message.bytes, bytes.subarray(from, from += sizes[i]));
       this.#open[direction] = null;
@@ -190,7 +193,7 @@ export class ExchangeRecord implements ExchangeObserver {
   #mayKeep(direction: "received" | "sent", count: number): number {
     this.messageCounts[direction] += count;
     this.#owner.changed(this);
-    return this.#forgotten ? 0 : this.#owner.mayKeepMessages(count);
+    return this.#forgotten ? 0 : this.#owner.mayKeepMessages(Math.min(count, maxMessages));
   }
 
   #beginMessage(direction: "received" | "sent", binary: boolean): RecordedMessage {

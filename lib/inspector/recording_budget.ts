@@ -1,10 +1,4 @@
 /**
- * After a refusal so many more are refused without a look at the clock: where exchanges come faster than they may be
- * recorded, looking is what costs most.
- */
-const refusedBlindly = 7;
-
-/**
  * How much may be recorded a second (a token bucket). A tunnel that carries more than a person could look at is not
  * slowed down by recording it: what goes by unrecorded is counted.
  */
@@ -14,7 +8,6 @@ export class RecordingBudget {
   #tokens: number;
   #refilledAtMs: number;
   #refused = 0;
-  #blind = 0;
 
   /** @param options `burst`: what may be recorded at once; `nowMs`: on any monotonic clock */
   constructor(options: { perSecond: number; burst: number; nowMs: number }) {
@@ -40,13 +33,6 @@ export class RecordingBudget {
    * @param count 1 or more that come at once
    */
   take(now: () => number, count = 1): number {
-    const blindly = Math.min(this.#blind, count);
-    this.#blind -= blindly;
-    this.#refused += blindly;
-    return blindly === count ? 0 : this.#earned(now, count - blindly);
-  }
-
-  #earned(now: () => number, count: number): number {
     const nowMs = now();
     const earned = (nowMs - this.#refilledAtMs) / 1000 * this.#perSecond;
     if (earned >= 1) {
@@ -55,9 +41,7 @@ export class RecordingBudget {
     }
     const taken = Math.min(count, Math.floor(this.#tokens));
     this.#tokens -= taken;
-    if (taken === count) return taken;
     this.#refused += count - taken;
-    this.#blind = refusedBlindly;
     return taken;
   }
 }

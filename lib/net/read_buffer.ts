@@ -24,7 +24,7 @@ export class ReadBuffer {
     return this.#view;
   }
 
-  /** A read gave `count` bytes, and nobody looks at them any more. */
+  /** A read gave `count` bytes: how large the buffer of the next one is to be. What was read stays where it is. */
   adapt(count: number, largestBytes: number): void {
     if (count === this.#size && count < largestBytes) {
       this.#resize(Math.min(largestBytes, this.#size * 4));

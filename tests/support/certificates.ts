@@ -15,11 +15,15 @@ export interface Certificates extends AsyncDisposable {
  * Makes an authority and a server certificate that it signs.
  *
  * @param names what the server may be called, as `subjectAltName` has it
+ * @param curve of all keys, as `openssl` calls it
  */
-export async function makeCertificates(names = "IP:127.0.0.1,DNS:localhost"): Promise<Certificates> {
+export async function makeCertificates(
+  names = "IP:127.0.0.1,DNS:localhost",
+  curve = "prime256v1",
+): Promise<Certificates> {
   const folder = await Deno.makeTempDir();
   const file = (name: string) => `${folder}/${name}`;
-  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"];
+  const newKey = ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${curve}`, "-noenc"];
   await openssl(
     ...["req", "-x509", ...newKey, "-keyout", file("ca.key"), "-out", file("ca.pem"), "-days", "2"],
     ...["-subj", "/CN=an authority of a test"],

@@ -32,7 +32,7 @@ export class BatchRule {
     this.#together += messages;
   }
 
-  /** So many sockets had something, and it has been read. @returns whether {@link isBatch} is another now */
+  /** So many events were dealt with. @returns whether {@link isBatch} is another now */
   looked(events: number): boolean {
     this.#events += events;
     if (++this.#looks < windowLooks) return false;

@@ -93,7 +93,7 @@ export class NativeIo implements SocketIo, Polled {
   }
 
   #receive(): void {
-    const size = BigInt(this.#owner.largestReadBytes);
+    const size = BigInt(Math.min(this.#owner.largestReadBytes, sharedBuffer.length));
     let count = this.#calls.recv(this.#fd, sharedBuffer, size, dontWait);
     if (count < 0) {
       let { errno } = this.#libc;

@@ -208,7 +208,10 @@ export class Poller {
     const count = await call;
     if (timeoutMs !== 0) this.#set(control.add, this.#runtime!, runtimeSlot, readable);
     this.#heldSinceMs = performance.now();
-    if (count > 0 && this.#tell(count)) this.#lastEventMs = this.#heldSinceMs;
+    if (count > 0) {
+      if (this.#tell(count)) this.#lastEventMs = this.#heldSinceMs;
+      if (this.#batch.looked(count)) this.#schedule();
+    }
     // It had its turn.
     this.#runtimeIsReady = false;
   }

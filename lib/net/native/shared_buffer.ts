@@ -2,7 +2,7 @@ import { maxReadBytes } from "../socket_io.ts";
 
 /**
  * What all sockets read into, one after another: a read is dealt with before the next one, and what it brought is valid only
- * until then. So it is always large enough for all that a socket has, stays in the processor's cache, and a silent socket has none.
+ * until then. So it may be large, stays in the processor's cache, and a silent socket has none.
  */
 export const sharedBuffer: Uint8Array<ArrayBuffer> = new Uint8Array(maxReadBytes);
 

@@ -31,7 +31,7 @@ Deno.test("an upload of which no more comes is refused with 408 after the timeou
   upload.socket.receivedBytes = 10;
   assert.equal(upload.looks(60), 0);
   assert.equal(upload.looks(1), 1);
-  assert.deepEqual(upload.exchange.refusals, [["No more of the request's body came for 60 seconds.", 408]]);
+  assert.deepEqual(upload.exchange.refusals, [["No more of the request's body came for 60 s.", 408]]);
 });
 
 Deno.test("an upload that comes byte by byte is not refused, nor one that is answered, nor without a timeout", () => {

@@ -53,14 +53,14 @@ Deno.test("of many at once as many are taken as one by one would be, and the res
         for (const { gap, count } of steps) {
           nowMs += gap;
           total += count;
-          const least = Array.from({ length: count }, () => oneByOne.take(() => nowMs)).reduce((sum, each) =>
+          const alone = Array.from({ length: count }, () => oneByOne.take(() => nowMs)).reduce((sum, each) =>
             sum + each
           );
           const got = atOnce.take(() => nowMs, count);
           assert.ok(got <= count && Number.isInteger(got), `${got} of ${count}`);
           taken += got;
           assert.ok(taken <= burst + perSecond * nowMs / 1000 + 1e-9, `${taken} until ${nowMs}`);
-          if (total === count) assert.equal(got, least);
+          assert.equal(got, alone);
         }
         assert.equal(atOnce.refused, total - taken);
       },
@@ -82,20 +82,4 @@ Deno.test("a burst is earned again by waiting, and a higher rate earns it sooner
   assert.equal(takes(1_000_000), 5);
   budget.perSecond = 100;
   assert.equal(takes(1_000_030), 3);
-});
-
-Deno.test("of a flood the clock is asked for one in eight, and what was earned meanwhile is recorded all the same", () => {
-  const budget = new RecordingBudget({ perSecond: 100, burst: 1, nowMs: 0 });
-  let asked = 0;
-  let taken = 0;
-  // Ten seconds of an exchange each tenth of a millisecond.
-  for (let i = 0; i < 100_000; i++) {
-    const now = () => {
-      asked++;
-      return i / 10;
-    };
-    taken += budget.take(now);
-  }
-  assert.ok(asked < 100_000 / 7, `${asked} looks at the clock`);
-  assert.ok(taken > 900 && taken <= 1_001, `${taken} recorded`);
 });

@@ -27,8 +27,9 @@ export interface CertificateWatchOptions {
 export class CertificateWatch {
   readonly #options: CertificateWatchOptions;
   #current: TlsFiles;
-  /** What the last look found that is not in use. */
+  /** What the last look found. */
   #found: TlsFiles | null = null;
+  /** What TLS did not take: it is not tried again. */
   #refused: TlsFiles | null = null;
   /** Looks in a row that found what is no certificate and its key. */
   #failures = 0;

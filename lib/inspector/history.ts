@@ -114,7 +114,7 @@ export class History implements TrafficObserver, RecordOwner {
   // ── TrafficObserver ──
 
   began(start: ExchangeStart): ExchangeObserver | null {
-    if (this.#options.maxRecords === 0 || this.#exchanges.take(this.#options.now) === 0) return null;
+    if (this.#options.maxRecords === 0 || this.#exchanges.take(this.now()) === 0) return null;
     return this.record(start);
   }
 
@@ -142,7 +142,7 @@ export class History implements TrafficObserver, RecordOwner {
   }
 
   mayKeepMessages(count: number): number {
-    return this.#messages.take(this.#options.now, count);
+    return this.#messages.take(this.now(), count);
   }
 
   grew(bytes: number): void {

@@ -29,11 +29,10 @@ export class RecordingBudget {
   /**
    * How many of so many more may be recorded.
    *
-   * @param now on the clock of the constructor's `nowMs`
+   * @param nowMs on the clock of the constructor's `nowMs`
    * @param count 1 or more that come at once
    */
-  take(now: () => number, count = 1): number {
-    const nowMs = now();
+  take(nowMs: number, count = 1): number {
     const earned = (nowMs - this.#refilledAtMs) / 1000 * this.#perSecond;
     if (earned >= 1) {
       this.#tokens = Math.min(this.#burst, this.#tokens + earned);

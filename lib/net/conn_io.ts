@@ -8,19 +8,10 @@ export class ConnIo implements SocketIo {
   readonly #readBuffer = new ReadBuffer();
   #rest: Uint8Array | null = null;
   #closed = false;
-  // Callbacks made once, and no async function: this runs for every request.
-  readonly #readDone: (count: number | null) => void;
-  readonly #readFailed: (error: unknown) => void;
 
   constructor(conn: Deno.Conn, owner: SocketIoOwner) {
     this.#conn = conn;
     this.#owner = owner;
-    this.#readDone = (count) => {
-      if (!this.#closed) this.#tell(count);
-    };
-    this.#readFailed = (error) => {
-      if (!this.#closed) owner.readFailed(error);
-    };
   }
 
   read(): void {
@@ -42,13 +33,19 @@ export class ConnIo implements SocketIo {
     this.#conn.close();
   }
 
-  #tell(count: number | null): void {
+  // Callbacks made once, and no async function: this runs for every request.
+  #readDone = (count: number | null): void => {
+    if (this.#closed) return;
     if (count === null) return this.#owner.readDone(null);
-    // The next read is asked for in there.
     const bytes = this.#readBuffer.filled(count);
+    // Before it is told of: the next read is asked for in there.
     this.#readBuffer.adapt(count, this.#owner.largestReadBytes);
     this.#owner.readDone(bytes);
-  }
+  };
+
+  #readFailed = (error: unknown): void => {
+    if (!this.#closed) this.#owner.readFailed(error);
+  };
 
   #wrote = (count: number): void => {
     if (this.#closed) return;

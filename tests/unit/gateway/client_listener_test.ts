@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { ClientListener } from "../../../lib/gateway/client_listener.ts";
-import { silentLogger } from "../../../lib/telemetry/mod.ts";
+import { Logger, silentLogger } from "../../../lib/telemetry/mod.ts";
 import { type Certificates, makeCertificates } from "../../support/certificates.ts";
+import { ChildProcess } from "../../support/processes.ts";
+import { eventually } from "../../support/stack.ts";
 
 let first: Certificates;
 let second: Certificates;
@@ -15,9 +17,9 @@ Deno.test.afterAll(async () => {
   await second[Symbol.asyncDispose]();
 });
 
-function listener(): ClientListener {
+function listener(logger = silentLogger): ClientListener {
   const serve = (conn: Deno.Conn) => void conn.close();
-  return new ClientListener({ port: 0, hostname: "127.0.0.1", tls: first, serve, logger: silentLogger });
+  return new ClientListener({ port: 0, hostname: "127.0.0.1", tls: first, serve, logger });
 }
 
 /** Whether who connects is shown a certificate of this authority's. */
@@ -76,4 +78,53 @@ Deno.test("one that is closed while it is renewed does not listen again", async 
   assert.equal(await renewed, false);
   assert.equal(await listening.renew(first), false);
   await assert.rejects(Deno.connect({ hostname, port }), Deno.errors.ConnectionRefused);
+});
+
+/** Takes the port as soon as it is free for a moment. */
+const thief = `
+  const port = Number(Deno.args[0]);
+  console.log("ready");
+  let listener = null;
+  while (listener === null) {
+    try {
+      listener = Deno.listen({ hostname: "127.0.0.1", port });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  console.log("stolen");
+  setInterval(() => {}, 1_000);
+`;
+
+Deno.test("a port that another process takes in the moment of a renewal is tried for until it is free again", async () => {
+  const lines: string[] = [];
+  const logger = new Logger({
+    level: "info",
+    format: "text",
+    write: (line) => void lines.push(line),
+    now: () => 0,
+  });
+  const listening = listener(logger);
+  const file = await Deno.makeTempFile({ suffix: ".js" });
+  await Deno.writeTextFile(file, thief);
+  const other = new ChildProcess(Deno.execPath(), [
+    ...["run", "--quiet", "--allow-net=127.0.0.1", file, `${listening.address.port}`],
+  ]);
+  await other.line(/ready/);
+  const isStolen = () => other.stdout.includes("stolen");
+  let renewed = Promise.resolve(false);
+  // It is as quick as it can be, and does not catch every moment.
+  for (let i = 0; i < 300 && !isStolen(); i++) {
+    renewed = listening.renew(i % 2 === 0 ? second : first);
+    await Promise.race([renewed, other.line(/stolen/)]);
+  }
+  assert.ok(isStolen(), "it had 300 chances");
+  await eventually(() => lines, (told) => told.some((line) => /error +listen\.failed/.test(line)));
+  await other[Symbol.asyncDispose]();
+  assert.equal(await renewed, true);
+  assert.match(lines.at(-1)!, /info +listen\.again/);
+  await listening.renew(second);
+  assert.equal(await shows(listening, second), true);
+  await listening.close();
+  await Deno.remove(file);
 });

@@ -1,9 +1,4 @@
-import { turnEnd, turnMs } from "../net/mod.ts";
-
-/** Monotonic time for every interval and timeout, milliseconds with fractions. */
-export function monotonicMs(): number {
-  return performance.now();
-}
+import { monotonicMs, turnEnd, turnMs } from "../net/mod.ts";
 
 /** Wall-clock time, microseconds since 1970: for display and the clock-offset estimate alone. */
 export function wallUs(): number {

@@ -40,5 +40,6 @@ export function overSocket(
       handler,
       maxPartBytes: maxLinkMessageBytes,
       maxMessageBytes: maxLinkMessageBytes,
+      keepsSmallParts: false,
     });
 }

@@ -4,6 +4,7 @@ import { ConnIo } from "./conn_io.ts";
 import { adopt } from "./native/native.ts";
 import type { SocketIo, SocketIoOwner } from "./socket_io.ts";
 import { turnEnd } from "./turn.ts";
+import { atTurnEnd } from "./turn_writers.ts";
 import { giveBackBlock, largerBlock, largestBlockBytes, takeBlock, type WriteBlock } from "./write_blocks.ts";
 
 /** Above this many queued bytes the owner should stop writing; {@link ByteSocketHandler.drained} follows. */
@@ -15,15 +16,6 @@ const gatherUpToBytes = 4 * 1024;
 
 /** After so many turns that brought one write each, the next one is taken to be alone as well. */
 export const aloneAfterTurns = 8;
-
-/** Sockets that were written to in this turn. */
-let written: ByteSocket[] = [];
-
-function flushWritten(): void {
-  const sockets = written;
-  written = [];
-  for (const socket of sockets) socket.endTurn();
-}
 
 /**
  * A connected stream socket with callbacks instead of promises for each read, a bounded read buffer and a
@@ -48,7 +40,7 @@ export class ByteSocket implements SocketIoOwner {
   #block: WriteBlock | null = null;
   #blockUsed = 0;
   #queuedBytes = 0;
-  /** What the kernel is being given, and the block it lies in. */
+  /** What the kernel is being given: the beginning of these bytes, which lie in a block or are the pool's. */
   #underWay: Uint8Array | null = null;
   #underWayBlock: WriteBlock | null = null;
   /** Bytes of it that the kernel has not taken. */
@@ -277,21 +269,19 @@ export class ByteSocket implements SocketIoOwner {
   #room(count: number): Uint8Array {
     const needed = this.#blockUsed + count;
     if (this.#block !== null) {
-      if (needed <= this.#block.bytes.length) return this.#block.bytes;
+      if (needed <= this.#block.length) return this.#block;
       if (needed <= largestBlockBytes) {
-        this.#block = largerBlock(this.#block, this.#blockUsed, needed);
-        return this.#block.bytes;
+        return this.#block = largerBlock(this.#block, this.#blockUsed, needed);
       }
       this.#seal();
     }
-    this.#block = takeBlock(count);
-    return this.#block.bytes;
+    return this.#block = takeBlock(count);
   }
 
   #seal(): void {
     const block = this.#block;
     if (block === null || this.#blockUsed === 0) return;
-    this.#queue.push({ bytes: block.bytes.subarray(0, this.#blockUsed), block });
+    this.#queue.push({ bytes: block.subarray(0, this.#blockUsed), block });
     this.#block = null;
     this.#blockUsed = 0;
   }
@@ -303,20 +293,18 @@ export class ByteSocket implements SocketIoOwner {
     // Once for all of a turn, also for what waits behind a write that is under way.
     if (this.#inTurn) return;
     this.#inTurn = true;
-    if (written.push(this) === 1) void turnEnd.then(flushWritten);
+    atTurnEnd(this);
   }
 
   #flush(): void {
     while (!this.#closed) {
-      const bytes = this.#next();
-      if (bytes === null) {
+      if (!this.#next()) {
         this.#writing = false;
         if (this.#ending) this.destroy(null);
         else if (this.#finPending) void this.#sendFin();
         return;
       }
-      this.#left = bytes.length;
-      this.#count(this.#io.write(bytes));
+      this.#count(this.#io.write(this.#underWay!, this.#left));
       if (this.#left > 0) return;
       this.#release();
       // Not from within a call of the owner's, which this may be.
@@ -324,22 +312,23 @@ export class ByteSocket implements SocketIoOwner {
     }
   }
 
-  /** What is to be written next, which is under way from now on. */
-  #next(): Uint8Array | null {
+  /** What is to be written next is under way from now on. @returns whether there is something */
+  #next(): boolean {
     if (this.#queue.length > 0) {
       this.#seal();
       const { bytes, block } = this.#queue.shift()!;
+      this.#underWay = bytes;
       this.#underWayBlock = block;
-      return this.#underWay = bytes;
+      this.#left = bytes.length;
+      return true;
     }
     const block = this.#block;
-    if (block === null || this.#blockUsed === 0) return null;
-    let bytes = block.written;
-    if (bytes.length !== this.#blockUsed) block.written = bytes = block.bytes.subarray(0, this.#blockUsed);
+    if (block === null || this.#blockUsed === 0) return false;
+    this.#underWay = this.#underWayBlock = block;
+    this.#left = this.#blockUsed;
     this.#block = null;
     this.#blockUsed = 0;
-    this.#underWayBlock = block;
-    return this.#underWay = bytes;
+    return true;
   }
 
   /** The kernel has all of what was under way. */

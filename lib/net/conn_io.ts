@@ -18,9 +18,8 @@ export class ConnIo implements SocketIo {
     this.#conn.read(this.#readBuffer.bytes).then(this.#readDone, this.#readFailed);
   }
 
-  write(bytes: Uint8Array): number {
-    this.#rest = bytes;
-    this.#conn.write(bytes).then(this.#wrote, this.#broke);
+  write(bytes: Uint8Array, count: number): number {
+    this.#writeAll(bytes.subarray(0, count));
     return 0;
   }
 
@@ -31,6 +30,11 @@ export class ConnIo implements SocketIo {
   close(): void {
     this.#closed = true;
     this.#conn.close();
+  }
+
+  #writeAll(bytes: Uint8Array): void {
+    this.#rest = bytes;
+    this.#conn.write(bytes).then(this.#wrote, this.#broke);
   }
 
   // Callbacks made once, and no async function: this runs for every request.
@@ -49,7 +53,7 @@ export class ConnIo implements SocketIo {
 
   #wrote = (count: number): void => {
     if (this.#closed) return;
-    if (count < this.#rest!.length) this.write(this.#rest!.subarray(count));
+    if (count < this.#rest!.length) this.#writeAll(this.#rest!.subarray(count));
     else this.#rest = null;
     this.#owner.wrote(count);
   };

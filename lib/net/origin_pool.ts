@@ -1,5 +1,6 @@
 import { dial, type Endpoint } from "./dial.ts";
 import { OriginConnection } from "./origin_connection.ts";
+import { monotonicMs } from "./monotonic.ts";
 import { turnMs } from "./turn.ts";
 
 export interface OriginPoolOptions {
@@ -90,7 +91,7 @@ export class OriginPool {
   }
 
   #dropOld(): void {
-    const now = performance.now();
+    const now = monotonicMs();
     for (const connection of this.#idle.filter((idle) => idle.usableUntilMs <= now)) connection.abort();
     if (this.#idle.length === 0) this.#stopSweep();
   }

@@ -19,11 +19,11 @@ export interface SocketIo {
   /** Asks for one read. */
   read(): void;
   /**
-   * Writes all of `bytes`, which stay as they are until then.
+   * Writes the first `count` of `bytes`, which stay as they are until then.
    *
    * @returns how many the kernel has taken at once; of all others {@link SocketIoOwner.wrote} tells
    */
-  write(bytes: Uint8Array): number;
+  write(bytes: Uint8Array, count: number): number;
   /** Sends a FIN. @throws when the connection is gone */
   closeWrite(): Promise<void>;
   close(): void;

@@ -19,8 +19,8 @@ import { messagesGoTogether } from "./native/native.ts";
 /** What the owner of a {@link WebSocketConnection} is told. */
 export interface WebSocketHandler {
   /**
-   * A whole small message, or part of a large one. Bytes of up to 1 KiB are the owner's to keep, larger ones valid
-   * during the call alone.
+   * A whole small message, or part of a large one. Bytes of up to 1 KiB are the owner's to keep, unless the connection was made
+   * for one that does not; larger ones are valid during the call alone.
    */
   part(binary: boolean, bytes: Uint8Array, final: boolean): void;
   /**
@@ -47,6 +47,8 @@ export interface WebSocketConnectionOptions {
   maxMessageBytes?: number;
   /** See {@link WebSocketConnection.together}. @default false */
   together?: boolean;
+  /** Whether the handler keeps small parts; if not, they are valid during the call alone. @default true */
+  keepsSmallParts?: boolean;
 }
 
 /** How long the peer may take nothing of what is queued, or not answer a close frame, milliseconds. */
@@ -89,6 +91,7 @@ export class WebSocketConnection implements ByteSocketHandler {
       maxPartBytes: options.maxPartBytes,
       maxMessageBytes: options.maxMessageBytes,
       buffers: bytePool,
+      keepsSmallParts: options.keepsSmallParts,
     }, {
       part: (binary, bytes, final) => this.#handler.part(binary, bytes, final),
       messages: (binary, sizes, bytes) => {

@@ -2,11 +2,7 @@
  * Where small writes are gathered, so that those of one turn become one system call and none of them an allocation. Blocks
  * belong to all sockets: an idle one holds none.
  */
-export interface WriteBlock {
-  readonly bytes: Uint8Array;
-  /** Its beginning as it was written last: what is as long again needs no view of its own. */
-  written: Uint8Array;
-}
+export type WriteBlock = Uint8Array<ArrayBuffer>;
 
 /** Most that one block holds, bytes. */
 export const largestBlockBytes = 32 * 1024;
@@ -24,11 +20,11 @@ const maxLargeBlocks = 64;
 export function takeBlock(count: number): WriteBlock {
   const isSmall = count <= smallBlockBytes;
   return (isSmall ? smallBlocks : largeBlocks).pop() ??
-    newBlock(isSmall ? smallBlockBytes : largestBlockBytes);
+    new Uint8Array(isSmall ? smallBlockBytes : largestBlockBytes);
 }
 
 export function giveBackBlock(block: WriteBlock): void {
-  const isSmall = block.bytes.length === smallBlockBytes;
+  const isSmall = block.length === smallBlockBytes;
   const free = isSmall ? smallBlocks : largeBlocks;
   if (free.length < (isSmall ? maxSmallBlocks : maxLargeBlocks)) free.push(block);
 }
@@ -36,12 +32,7 @@ export function giveBackBlock(block: WriteBlock): void {
 /** A block of at least `count` bytes with the first `used` of `block`, which is given back. */
 export function largerBlock(block: WriteBlock, used: number, count: number): WriteBlock {
   const larger = takeBlock(count);
-  larger.bytes.set(block.bytes.subarray(0, used));
+  larger.set(block.subarray(0, used));
   giveBackBlock(block);
   return larger;
-}
-
-function newBlock(size: number): WriteBlock {
-  const bytes = new Uint8Array(size);
-  return { bytes, written: bytes };
 }

@@ -1,41 +1,45 @@
 import type { Stream } from "./stream.ts";
 
-/** Entries taken from the front before the list is cut, which costs as much as the list is long. */
-const compactAfter = 1024;
+/** Places that are kept while no stream waits, and taken from the front before the list is cut, which costs as much as it is long. */
+const keptPlaces = 1024;
 
 /** Streams that have frames for the link, each in it once at most. They take turns, a frame each. */
 export class TurnQueue {
-  #streams: Stream[] = [];
+  /** Used from the head to the tail. The list itself is not cut each time it is empty: that costs more than all else here. */
+  #places: (Stream | null)[] = [];
   #head = 0;
+  #tail = 0;
 
   get isEmpty(): boolean {
-    return this.#head === this.#streams.length;
+    return this.#head === this.#tail;
   }
 
   /** Puts a stream behind all others; one that is in already keeps its place. */
   add(stream: Stream): void {
     if (stream.queued) return;
     stream.queued = true;
-    this.#streams.push(stream);
+    this.#places[this.#tail++] = stream;
   }
 
   /** The stream whose turn it is. Only to be called when there is one. */
   take(): Stream {
-    const stream = this.#streams[this.#head++];
+    const stream = this.#places[this.#head]!;
+    this.#places[this.#head++] = null;
     stream.queued = false;
-    if (this.#head === this.#streams.length) {
-      this.#streams.length = 0;
-      this.#head = 0;
-    } else if (this.#head >= compactAfter && this.#head * 2 >= this.#streams.length) {
-      this.#streams.splice(0, this.#head);
+    if (this.#head === this.#tail) {
+      this.#head = this.#tail = 0;
+      if (this.#places.length > keptPlaces) this.#places = [];
+    } else if (this.#head >= keptPlaces && this.#head * 2 >= this.#tail) {
+      this.#places = this.#places.slice(this.#head, this.#tail);
+      this.#tail -= this.#head;
       this.#head = 0;
     }
     return stream;
   }
 
   clear(): void {
-    for (let i = this.#head; i < this.#streams.length; i++) this.#streams[i].queued = false;
-    this.#streams = [];
-    this.#head = 0;
+    for (let i = this.#head; i < this.#tail; i++) this.#places[i]!.queued = false;
+    this.#places = [];
+    this.#head = this.#tail = 0;
   }
 }

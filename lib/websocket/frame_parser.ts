@@ -17,7 +17,7 @@ export interface FrameSink {
    * Part of a data message. `binary` is the message's kind, `final` is true on its last part. Text is handed
    * out as it came: whether it is UTF-8 is for an endpoint to say, not for a hop.
    *
-   * `bytes` of up to 1 KiB are the receiver's to keep or change. Small parts are neighbours in one `ArrayBuffer`
+   * `bytes` of up to 1 KiB are the receiver's to keep or change, unless it has said that it does not. Small parts are neighbours in one `ArrayBuffer`
    * of 4 KiB: use the view, not its `buffer`. Larger ones are valid during the call alone.
    */
   part(binary: boolean, bytes: Uint8Array, final: boolean): void;
@@ -27,9 +27,9 @@ export interface FrameSink {
    * as a part of that length is.
    */
   messages?(binary: boolean, sizes: number[], bytes: Uint8Array): void;
-  /** A ping's payload, 0 to 125 bytes, owned by the receiver. */
+  /** A ping's payload, 0 to 125 bytes, to be kept or not as in {@link part}. */
   ping(bytes: Uint8Array): void;
-  /** A pong's payload, 0 to 125 bytes, owned by the receiver. */
+  /** A pong's payload, 0 to 125 bytes, to be kept or not as in {@link part}. */
   pong(bytes: Uint8Array): void;
   /** `code` is null when the close frame had no body (1005 as seen by an application). */
   close(code: number | null, reason: string): void;
@@ -52,6 +52,11 @@ export interface FrameParserOptions {
   maxMessageBytes?: number;
   /** Buffers of the parts above 1 KiB. @default a new one for each */
   buffers?: LargePartBuffers;
+  /**
+   * Whether the receiver keeps small parts. If not, they are valid during the call alone, as larger ones are, and need not be copied
+   * from where they were read. @default true
+   */
+  keepsSmallParts?: boolean;
 }
 
 /** Whether a frame that begins with this byte is a text or binary message of its own. */
@@ -72,7 +77,11 @@ export class FrameParser {
   readonly #expectMasked: boolean;
   readonly #maxPartBytes: number;
   readonly #maxMessageBytes: number;
+  /** What is not longer is handed out as one part. */
+  readonly #longestWhole: number;
   readonly #largeBuffers: LargePartBuffers;
+  /** Parts up to this size are the receiver's to keep. */
+  readonly #keptPartBytes: number;
 
   /** Whether the sink is told of messages that came together by {@link FrameSink.messages}. */
   together: boolean;
@@ -112,7 +121,9 @@ export class FrameParser {
     this.#header = new FrameHeaderReader(options.expectMasked);
     this.#maxPartBytes = maxPartBytes;
     this.#largeBuffers = options.buffers ?? freshBuffers;
+    this.#keptPartBytes = options.keepsSmallParts ?? true ? maxKeptPartBytes : 0;
     this.#maxMessageBytes = maxMessageBytes;
+    this.#longestWhole = Math.min(maxMessageBytes, maxPartBytes);
   }
 
   /** True when nothing of a frame or message is half-read. */
@@ -145,7 +156,7 @@ export class FrameParser {
     while (at < bytes.length) {
       switch (this.#phase) {
         case "header": {
-          const end = this.together ? this.#readMessages(bytes, at) : at;
+          const end = this.#readWhole(bytes, at);
           at = end > at ? end : this.#readHeader(bytes, at);
           break;
         }
@@ -160,14 +171,33 @@ export class FrameParser {
     }
   }
 
-  /** @returns the offset after two messages or more; `at` when there are not as many, or something that {@link #readHeader} is to look at */
-  #readMessages(bytes: Uint8Array, at: number): number {
+  /**
+   * Messages of one frame each that lie whole in what was read are nearly all there are, and need none of the state that
+   * others do.
+   *
+   * @returns the offset after one such message, or several together; `at` when {@link #readHeader} is to look at what is there
+   */
+  #readWhole(bytes: Uint8Array, at: number): number {
     const kind = bytes[at];
     if (this.#message !== "none" || this.#header.halfRead || !isWholeMessage(kind)) return at;
-    const longest = Math.min(this.#maxMessageBytes, maxKeptPartBytes);
-    const first = this.#wholeSize(bytes, at, longest);
+    const size = this.#wholeSize(bytes, at, this.#longestWhole);
+    if (size === 0) return at;
+    const end = at + this.#headBytes + size;
     // Most often it is alone.
-    if (first === 0 || bytes[at + this.#headBytes + first] !== kind) return at;
+    if (this.together && bytes[end] === kind) {
+      const endOfAll = this.#readTogether(bytes, at);
+      if (endOfAll > at) return endOfAll;
+    }
+    const from = end - size;
+    const key = this.#expectMasked ? readMaskKey(bytes, from - 4) : 0;
+    this.#sink.part(kind === (0x80 | opcodes.binary), this.#unmasked(bytes, from, end, key), true);
+    return end;
+  }
+
+  /** @returns the offset after two messages or more; `at` when there are not as many */
+  #readTogether(bytes: Uint8Array, at: number): number {
+    const kind = bytes[at];
+    const longest = Math.min(this.#longestWhole, maxKeptPartBytes);
     const sizes: number[] = [];
     let total = 0;
     let end = at;
@@ -284,17 +314,21 @@ export class FrameParser {
 
   #readWholePart(bytes: Uint8Array, at: number, partBytes: number): number {
     const end = at + partBytes;
-    if (partBytes > maxKeptPartBytes) {
-      // It lies whole in what was read, where it is not needed any more once it was handed out.
-      if (this.#expectMasked) maskInPlace(bytes, at, end, this.#header.maskKey, this.#keyPhase);
-      this.#handOut(bytes.subarray(at, end));
-      return end;
-    }
-    const part = smallPart(partBytes);
-    // A key of zeros changes nothing: what is not masked is copied without a view of its own.
-    copyMasked(bytes, at, end, part, 0, this.#expectMasked ? this.#header.maskKey : 0, this.#keyPhase);
-    this.#handOut(part);
+    const key = this.#expectMasked ? this.#header.maskKey : 0;
+    this.#handOut(this.#unmasked(bytes, at, end, key, this.#keyPhase));
     return end;
+  }
+
+  /** A part that lies whole in what was read: there, where it is not needed any more once it was handed out, or a copy. */
+  #unmasked(bytes: Uint8Array, from: number, to: number, key: number, keyPhase = 0): Uint8Array {
+    if (to - from > this.#keptPartBytes) {
+      if (this.#expectMasked) maskInPlace(bytes, from, to, key, keyPhase);
+      return bytes.subarray(from, to);
+    }
+    const part = smallPart(to - from);
+    // A key of zeros changes nothing: what is not masked is copied without a view of its own.
+    copyMasked(bytes, from, to, part, 0, key, keyPhase);
+    return part;
   }
 
   /** Passes on the next unmasked bytes of the frame, and leaves the frame when they are its last. */

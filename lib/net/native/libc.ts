@@ -18,6 +18,7 @@ const symbols = {
     result: "i32",
     nonblocking: true,
   },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   sched_getscheduler: { parameters: ["i32"], result: "i32" },
   sched_setscheduler: { parameters: ["i32", "i32", "buffer"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },

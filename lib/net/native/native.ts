@@ -1,8 +1,10 @@
+import { readMonotonicBy } from "../monotonic.ts";
 import type { SocketIo, SocketIoOwner } from "../socket_io.ts";
 import { connectedDescriptor, listeningDescriptor } from "./descriptors.ts";
 import { Libc } from "./libc.ts";
 import { NativeIo } from "./native_io.ts";
 import { Poller } from "./poller.ts";
+import { nativeClock } from "./native_clock.ts";
 
 /** What is made once for the process; `null` as long as nobody asked for it, or where it is not to be had. */
 let libc: Libc | null = null;
@@ -38,6 +40,7 @@ export function useNativeSockets(): string | null {
   if (problem !== null) return problem;
   try {
     poller = new Poller(libc!);
+    readMonotonicBy(nativeClock(libc!.calls));
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -55,8 +55,8 @@ export class NativeIo implements SocketIo, Polled {
     if ((this.#watched & readable) === 0) this.#watch(this.#watched | readable);
   }
 
-  write(bytes: Uint8Array): number {
-    const taken = this.#send(bytes);
+  write(bytes: Uint8Array, count: number): number {
+    const taken = this.#send(bytes, count);
     if (typeof taken !== "number") {
       // The owner is in the middle of its writing.
       void turnEnd.then(() => {
@@ -64,8 +64,8 @@ export class NativeIo implements SocketIo, Polled {
       });
       return 0;
     }
-    if (taken === bytes.length) return taken;
-    this.#unsent = bytes.subarray(taken);
+    if (taken === count) return taken;
+    this.#unsent = bytes.subarray(taken, count);
     if ((this.#watched & writable) === 0) this.#watch(this.#watched | writable);
     return taken;
   }
@@ -112,7 +112,7 @@ export class NativeIo implements SocketIo, Polled {
   }
 
   #sendOn(bytes: Uint8Array): void {
-    const taken = this.#send(bytes);
+    const taken = this.#send(bytes, bytes.length);
     if (typeof taken !== "number") {
       this.#unsent = null;
       return this.#owner.writeFailed(taken);
@@ -122,9 +122,9 @@ export class NativeIo implements SocketIo, Polled {
     this.#owner.wrote(taken);
   }
 
-  /** @returns how many bytes the kernel took, or why it never takes any more */
-  #send(bytes: Uint8Array): number | Error {
-    const size = BigInt(bytes.length);
+  /** Sends the first `count` of them. @returns how many the kernel took, or why it never takes any more */
+  #send(bytes: Uint8Array, count: number): number | Error {
+    const size = BigInt(count);
     let taken = this.#calls.send(this.#fd, bytes, size, dontWait | noSignal);
     if (taken >= 0) return taken;
     let { errno } = this.#libc;

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
-import { turnEnd } from "../turn.ts";
+import { monotonicMs } from "../monotonic.ts";
+import { turnBegins, turnEnd, turnEnds } from "../turn.ts";
 import { BatchRule } from "./batch_rule.ts";
 import type { Calls, Libc } from "./libc.ts";
 import { Scheduling } from "./scheduling.ts";
@@ -149,7 +150,7 @@ export class Poller {
 
   #begin(): void {
     this.#running = true;
-    this.#lastEventMs = this.#heldSinceMs = performance.now();
+    this.#lastEventMs = this.#heldSinceMs = monotonicMs();
     this.#set(control.add, this.#runtime!, runtimeSlot, readable);
     setImmediate(this.#work);
   }
@@ -165,18 +166,20 @@ export class Poller {
     this.#isSettled = false;
     while (this.#sockets > 0) {
       const count = this.#calls.epoll_wait(this.#epoll, this.#eventBytes, maxEvents, sleepMs);
-      nowMs = performance.now();
+      nowMs = monotonicMs();
       if (count <= 0) {
         this.#isSettled = sleepMs === 0;
         break;
       }
       if (untilMs === 0) untilMs = nowMs + longestWorkMs;
+      turnBegins(nowMs);
       if (this.#tell(count)) this.#lastEventMs = nowMs;
       if (this.#batch.looked(count)) this.#schedule();
       if (this.#runtimeIsReady || nowMs >= untilMs) break;
       // A round through the runtime would cost more than what came.
       for (let hop = 0; hop < hopsBeforeSleep; hop++) await turnEnd;
     }
+    turnEnds();
     if (this.#sockets === 0) return this.#end();
     const isQuiet = nowMs - this.#lastEventMs >= quietMs;
     if (nowMs - this.#lastEventMs >= silentMs && this.#batch.quiet()) this.#schedule();
@@ -207,7 +210,7 @@ export class Poller {
     if (this.#batch.isBatch) this.#schedule();
     const count = await call;
     if (timeoutMs !== 0) this.#set(control.add, this.#runtime!, runtimeSlot, readable);
-    this.#heldSinceMs = performance.now();
+    this.#heldSinceMs = monotonicMs();
     if (count > 0) {
       if (this.#tell(count)) this.#lastEventMs = this.#heldSinceMs;
       if (this.#batch.looked(count)) this.#schedule();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { turnEnd, turnMs } from "../../../lib/net/mod.ts";
+import { turnBegins, turnEnds } from "../../../lib/net/turn.ts";
 import { nextTurn } from "./loopback.ts";
 
 /** Works until the clock has moved on. */
@@ -71,4 +72,20 @@ Deno.test("the time never goes back, and is never ahead of the clock", async () 
     }),
     { numRuns: 40 },
   );
+});
+
+Deno.test("who begins a turn by itself says what time it is, until it ends", async () => {
+  await nextTurn();
+  const began = performance.now();
+  work();
+  turnBegins(began);
+  assert.equal(turnMs(), began);
+  await turnEnd;
+  work();
+  assert.equal(turnMs(), began, "and not before");
+  turnEnds();
+  const later = turnMs();
+  assert.ok(later > began);
+  await nextTurn();
+  assert.ok(turnMs() >= later);
 });

@@ -3,12 +3,20 @@ import fc from "fast-check";
 import {
   encodeClose,
   encodeFrame,
+  FrameParser,
   type FrameParserOptions,
   opcodes,
   WebSocketError,
 } from "../../../lib/websocket/mod.ts";
 import { concat, pattern } from "./bytes.ts";
-import { JoiningSink, part, readChunks, RecordingSink, type SinkEvent } from "./recording_sink.ts";
+import {
+  JoiningSink,
+  part,
+  PassingSink,
+  readChunks,
+  RecordingSink,
+  type SinkEvent,
+} from "./recording_sink.ts";
 
 type Control = { type: "ping" | "pong"; bytes: Uint8Array };
 /** The payload is a {@link pattern} of so many bytes, which keeps a counterexample readable. */
@@ -97,6 +105,40 @@ Deno.test("any messages, cut anywhere, give the same parts", () => {
     { numRuns: 500 },
   );
 });
+
+Deno.test("a receiver that keeps no parts is told of the same ones", () => {
+  fc.assert(
+    fc.property(conversation, readSizes, ({ masked, maxPartBytes, messages }, sizes) => {
+      const chunks = cut(encode(messages, masked), sizes);
+      const options = { expectMasked: masked, maxPartBytes, keepsSmallParts: false };
+      assert.deepEqual(
+        readChunks(chunks, options, new PassingSink()),
+        expectedEvents(messages, maxPartBytes),
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
+
+for (const masked of [false, true]) {
+  const said = masked ? "masked" : "unmasked";
+  Deno.test(`for a receiver that keeps no parts small ${said} messages are not copied from where they were read`, () => {
+    const bytes = concat(
+      ...[1, 64, 125, 126, 1024].map((count) => encodeFrame(opcodes.binary, true, pattern(count), masked)),
+    );
+    const sink = new PassingSink();
+    const parser = new FrameParser({ expectMasked: masked, keepsSmallParts: false }, sink);
+    parser.push(bytes);
+    assert.deepEqual(sink.events.map((event) => "bytes" in event && event.bytes.length), [
+      1,
+      64,
+      125,
+      126,
+      1024,
+    ]);
+    assert.deepEqual([...sink.buffers], [bytes.buffer]);
+  });
+}
 
 Deno.test("corrupted frames give a WebSocketError or a valid reading, and never more than came", () => {
   const corruption = fc.array(fc.record({ at: fc.nat(), byte: fc.nat(255) }), { minLength: 1, maxLength: 5 });

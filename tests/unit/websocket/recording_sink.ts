@@ -32,6 +32,25 @@ export class RecordingSink implements FrameSink {
   }
 }
 
+/** Keeps nothing that it is not told to be its own, not even for a moment: all parts are valid during the call alone. */
+export class PassingSink extends RecordingSink {
+  /** Buffers that parts lay in. */
+  readonly buffers = new Set<ArrayBufferLike>();
+
+  override part(binary: boolean, bytes: Uint8Array, final: boolean): void {
+    this.buffers.add(bytes.buffer);
+    super.part(binary, bytes.slice(), final);
+  }
+
+  override ping(bytes: Uint8Array): void {
+    super.ping(bytes.slice());
+  }
+
+  override pong(bytes: Uint8Array): void {
+    super.pong(bytes.slice());
+  }
+}
+
 /** Takes messages that came together as well, and keeps each as a part. */
 export class JoiningSink extends RecordingSink {
   /** How many came together, each time. */

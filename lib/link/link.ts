@@ -213,7 +213,7 @@ export class Link implements WebSocketHandler {
     if (this.#gone || this.#end !== null) return;
     this.flush();
     // Without its goodbye, a peer that is slow to read would take this for a link that was lost, and wait.
-    for (const frame of this.#control.splice(0)) this.#write(frame);
+    for (const frame of this.#control.splice(0)) this.#writeLinkFrame(frame);
     if (this.#writer.length > 0) this.#sendMessage();
     this.#end ??= { kind: "closed", reason };
     this.#connection.close(code, reason);
@@ -268,8 +268,8 @@ export class Link implements WebSocketHandler {
   #receive(message: Uint8Array): void {
     const reader = new FrameReader(message);
     for (let frame = reader.next(); frame !== null; frame = reader.next()) {
-      this.#metrics.framesReceived[frame.type]++;
-      if (frame.type >= frameTypes.requestStart) this.#streamFrame(frame as StreamFrame);
+      this.#metrics.framesReceived[reader.type]++;
+      if (reader.type >= frameTypes.requestStart) this.#streamFrame(frame as StreamFrame);
       else this.#linkFrame(frame as LinkFrame);
       if (this.#gone || this.#end !== null) return;
     }
@@ -291,10 +291,8 @@ export class Link implements WebSocketHandler {
         this.send({ type: frameTypes.pong, sequence, sentAtUs, receivedAtUs: at, repliedAtUs: at });
         return;
       }
-      case frameTypes.pong: {
-        this.#pong(frame);
-        return;
-      }
+      case frameTypes.pong:
+        return this.#pong(frame);
       case frameTypes.goAway:
         this.#events.goAway(frame);
         return;
@@ -333,7 +331,7 @@ export class Link implements WebSocketHandler {
       const control = this.#control;
       if (control.length > 0) {
         this.#control = [];
-        for (const frame of control) this.#write(frame);
+        for (const frame of control) this.#writeLinkFrame(frame);
       }
       session?.takeData(messageTargetBytes, this.#write);
       if (this.#writer.length === 0) return;
@@ -341,7 +339,7 @@ export class Link implements WebSocketHandler {
     }
   };
 
-  #write = (frame: Frame): void => {
+  #writeLinkFrame(frame: LinkFrame): void {
     if (this.#writer.length >= messageTargetBytes) this.#sendMessage();
     if (frame.type === frameTypes.ping) {
       frame.sentAtUs = this.#clock.wallUs();
@@ -349,8 +347,12 @@ export class Link implements WebSocketHandler {
     } else if (frame.type === frameTypes.pong) {
       frame.repliedAtUs = this.#clock.wallUs();
     }
-    encodeFrame(frame, this.#writer);
-    this.#metrics.framesSent[frame.type]++;
+    this.#write(frame);
+  }
+
+  #write = (frame: Frame): void => {
+    if (this.#writer.length >= messageTargetBytes) this.#sendMessage();
+    this.#metrics.framesSent[encodeFrame(frame, this.#writer)]++;
   };
 
   #sendMessage(): void {

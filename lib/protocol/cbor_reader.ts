@@ -82,6 +82,23 @@ export class CborReader {
     return this.#head(0, what, max);
   }
 
+  /** So many whole numbers, 0 to `max` each. */
+  uints(count: number, what: string, max: number): number[] {
+    const values: number[] = [];
+    const bytes = this.#bytes;
+    for (let i = 0; i < count; i++) {
+      // Those of two bytes are what most are, and not worth a call.
+      const second = bytes[this.#offset] === 0x18 ? bytes[this.#offset + 1] : 0;
+      if (second >= 24 && second <= max) {
+        this.#offset += 2;
+        values.push(second);
+      } else {
+        values.push(this.#head(0, what, max));
+      }
+    }
+    return values;
+  }
+
   bool(what: string): boolean {
     if (this.atEnd) throw this.#error(`${what} is missing`);
     const byte = this.#bytes[this.#offset];

@@ -51,6 +51,11 @@ const knownReasons = new Repeated<string>({ slots: 16, maxBytes: 64 });
 /** Reads a link message's frames one after another. Payloads are views into the message. */
 export class FrameReader {
   readonly #reader: CborReader;
+  /**
+   * Of the frame that {@link next} gave last. Frames are objects of many shapes: to ask one for its type takes V8 longer than
+   * to ask here.
+   */
+  type = 0;
 
   /**
    * @param message one binary WebSocket message: a CBOR sequence (RFC 8742) of frames
@@ -83,6 +88,7 @@ export class FrameReader {
       const type = reader.uint("a frame's type", maxUint);
       const expected = itemCounts.get(type);
       if (expected !== undefined) {
+        this.type = type;
         if (items !== expected && !(type === frameTypes.wsAccept && items === expected + 1)) {
           throw new ProtocolError(`${frameName(type)} must have ${expected} items, found ${items}`);
         }
@@ -303,9 +309,7 @@ function headerList(reader: CborReader, what: string): readonly string[] {
 function messageSizes(reader: CborReader): number[] {
   const count = reader.array("ws-messages' sizes", maxMessagesPerFrame);
   if (count < 2) throw new ProtocolError(`ws-messages must carry 2 messages at least, found ${count}`);
-  const sizes: number[] = [];
-  for (let i = 0; i < count; i++) sizes.push(reader.uint("a message's size", maxPartBytes));
-  return sizes;
+  return reader.uints(count, "a message's size", maxPartBytes);
 }
 
 function checkSizes(sizes: readonly number[], bytes: number): void {

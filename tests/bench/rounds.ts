@@ -1,10 +1,10 @@
+import { needOf } from "./enough.ts";
 import { applyLoad, type HttpLoader } from "./load/apply_load.ts";
 import { rateOf } from "./load/sample.ts";
 import { processUsage } from "./process_usage.ts";
 import type { LoadResult, Measurement } from "./results.ts";
 import { type LoadRow, unitOf } from "./rows.ts";
 import { type Stack, type Way, ways } from "./stack.ts";
-import { pairwiseRatios, relativeError } from "./statistics.ts";
 
 /** How often a row is repeated. */
 export interface Effort {
@@ -17,12 +17,12 @@ export interface Effort {
   warmUpSeconds: number;
   leastRounds: number;
   mostRounds: number;
-  /** No round is begun that would end later than this after the first one began, milliseconds. */
+  /**
+   * No round is begun that would end later than this after the first one began, milliseconds. A row whose ratio is known, but not
+   * on which side of its target it lies, has all of its rounds.
+   */
   budgetMs: number;
 }
-
-/** A ratio whose median is known this well needs no further round. */
-export const wellKnown = 0.05;
 
 /**
  * Measures a row on every way. The ways take turns within a round, in another order each round, so that a machine
@@ -44,7 +44,7 @@ export async function measureRow(
       rounds.get(way)!.push(await measure(row, stack, { way, seconds: effort.seconds, httpLoader }));
     }
     const elapsedMs = performance.now() - startedMs;
-    if (isEnough(rounds, { done: round + 1, elapsedMs, effort })) break;
+    if (isEnough(row, rounds, { done: round + 1, elapsedMs, effort })) break;
   }
   return {
     kind: "load",
@@ -83,13 +83,17 @@ async function measure(
 }
 
 function isEnough(
+  row: LoadRow,
   rounds: Map<Way, Measurement[]>,
   progress: { done: number; elapsedMs: number; effort: Effort },
 ): boolean {
   const { done, elapsedMs, effort } = progress;
   if (done < effort.leastRounds) return false;
-  if (elapsedMs + elapsedMs / done > effort.budgetMs) return true;
-  const rates = (way: Way) => rounds.get(way)!.map((measurement) => measurement.rate);
-  const against = rates(rounds.has("nginx") ? "nginx" : "direct");
-  return relativeError(pairwiseRatios(rates("tunnel"), against)) < wellKnown;
+  const need = needOf({
+    direct: rounds.get("direct")!,
+    nginx: rounds.get("nginx") ?? null,
+    tunnel: rounds.get("tunnel")!,
+  }, row.target);
+  if (need !== "spread") return need === "nothing";
+  return elapsedMs + elapsedMs / done > effort.budgetMs;
 }

@@ -10,7 +10,7 @@ import { startStack } from "./stack.ts";
 import { measureStartup } from "./startup.ts";
 import { summarize } from "./summary.ts";
 
-/** Rounds of a whole pass; with 3 s a rate and three ways, a row takes 27 to 63 seconds. */
+/** Rounds of a whole pass; with 3 s a rate and three ways, a row takes 40 to 80 seconds. */
 const wholeRounds = { leastRounds: 3, mostRounds: 7, warmUpSeconds: 8 };
 const quickRounds = { leastRounds: 2, mostRounds: 2, warmUpSeconds: 1 };
 

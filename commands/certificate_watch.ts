@@ -44,6 +44,11 @@ export class CertificateWatch {
     this.#tell();
   }
 
+  /** When the certificate in use expires, wall clock, milliseconds. */
+  get endsMs(): number {
+    return this.#current.lifetime.endsMs;
+  }
+
   /** Looks once. Not to be called again before it has ended. */
   async look(): Promise<void> {
     try {
@@ -106,9 +111,9 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Looks again and again until it is disposed of. */
+/** Looks again and again until it is disposed of; with an interval of 0 not once. */
 export function watchEvery(watch: CertificateWatch, intervalMs: number): Disposable {
-  let timer = setTimeout(lookAndGoOn, intervalMs);
+  let timer = intervalMs === 0 ? undefined : setTimeout(lookAndGoOn, intervalMs);
   let isOver = false;
   async function lookAndGoOn(): Promise<void> {
     await watch.look();

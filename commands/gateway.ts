@@ -192,9 +192,10 @@ export function gatewayCommand() {
           capture,
           observer: bothObservers(history, tracing),
         }));
-      using _watch = tls === undefined ? null : watchCertificate(gateway, { ...options, tls, logger });
+      const certificate = tls === undefined ? null : certificateWatch(gateway, { ...options, tls, logger });
+      using _looks = certificate === null ? null : watchEvery(certificate, options.tlsReload);
       const asked = new AbortController();
-      const inspected = inspectedGateway(gateway, asked);
+      const inspected = inspectedGateway(gateway, { asked, certificate });
       if (tracing !== undefined) await exportMetrics(tracing, inspected);
       const { server: admin, lines } = await startAdmin(options, { inspected, history, logger });
       printAddresses(gateway);
@@ -228,12 +229,12 @@ function listen({ hostname, port }: { hostname: string; port: number }, start: (
 }
 
 /** Takes renewed certificates into use while the gateway runs. */
-function watchCertificate(
+function certificateWatch(
   gateway: Gateway,
   options: { tlsCert?: string; tlsKey?: string; tlsReload: number; tls: TlsFiles; logger: Logger },
-): Disposable | null {
+): CertificateWatch {
   const { tlsCert, tls, tlsReload, logger } = options;
-  const watch = new CertificateWatch({
+  return new CertificateWatch({
     file: tlsCert!,
     current: tls,
     reloads: tlsReload > 0,
@@ -242,11 +243,13 @@ function watchCertificate(
     now: Date.now,
     logger,
   });
-  return tlsReload === 0 ? null : watchEvery(watch, tlsReload);
 }
 
-/** What the admin port may see and do. @param asked aborted when it asks for a drain */
-function inspectedGateway(gateway: Gateway, asked: AbortController): Inspected {
+/** What the admin port may see and do. @param options `asked`: aborted when it asks for a drain */
+function inspectedGateway(
+  gateway: Gateway,
+  { asked, certificate }: { asked: AbortController; certificate: CertificateWatch | null },
+): Inspected {
   return {
     side: "gateway",
     agent,
@@ -257,6 +260,9 @@ function inspectedGateway(gateway: Gateway, asked: AbortController): Inspected {
     },
     get draining() {
       return gateway.draining;
+    },
+    get certificateEndsMs() {
+      return certificate?.endsMs ?? null;
     },
     links: () => gateway.links(),
     streams: () => gateway.streams(),

@@ -187,6 +187,7 @@ function inspectedRunner(runner: Runner, gatewayUrl: URL, asked: AbortController
     agent,
     url: gatewayUrl.href.replace(/^ws/, "http"),
     metrics: runner.metrics,
+    certificateEndsMs: null,
     get bufferedBytes() {
       return runner.bufferedBytes;
     },

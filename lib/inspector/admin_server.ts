@@ -181,8 +181,9 @@ async function pageAt(method: string, path: string): Promise<PageFile | undefine
 
 /** Every metric of what is inspected, as it is now. */
 export function familiesOf(inspected: Inspected, usage: ProcessUsage): MetricFamily[] {
-  const { agent, bufferedBytes, metrics } = inspected;
-  const state = { agent, links: inspected.links(), streams: inspected.streams(), bufferedBytes };
+  const { agent, bufferedBytes, certificateEndsMs, metrics } = inspected;
+  const [links, streams] = [inspected.links(), inspected.streams()];
+  const state = { agent, links, streams, bufferedBytes, certificateEndsMs };
   return metricFamilies(metrics, state, usage);
 }
 

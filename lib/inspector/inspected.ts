@@ -11,6 +11,8 @@ export interface Inspected {
   readonly metrics: TunnelMetrics;
   readonly bufferedBytes: number;
   readonly draining: boolean;
+  /** When the certificate that clients are shown expires, milliseconds since 1970; `null` where there is none. */
+  readonly certificateEndsMs: number | null;
   links(): LinkStatus[];
   streams(): StreamStatus[];
   /** Drops the link that carries a session. @returns whether there was one */

@@ -26,6 +26,8 @@ export interface TunnelState {
   links: readonly LinkStatus[];
   streams: readonly StreamStatus[];
   bufferedBytes: number;
+  /** When the certificate that clients are shown expires, milliseconds since 1970; `null` where there is none. */
+  certificateEndsMs: number | null;
 }
 
 /** What the process takes of the machine. */
@@ -142,7 +144,7 @@ function streamFamilies(metrics: TunnelMetrics, { streams }: TunnelState): Metri
   ];
 }
 
-function processFamilies({ agent }: TunnelState, usage: ProcessUsage): MetricFamily[] {
+function processFamilies({ agent, certificateEndsMs }: TunnelState, usage: ProcessUsage): MetricFamily[] {
   const version = agent.split("/")[1] ?? "";
   return [
     gauge("tunnel_build_info", "The program's version.", [{ labels: { version }, value: 1 }]),
@@ -156,6 +158,11 @@ function processFamilies({ agent }: TunnelState, usage: ProcessUsage): MetricFam
     gauge("tunnel_native_sockets", "TCP sockets read and written by the system's own calls.", [
       { value: usage.nativeSockets },
     ]),
+    gauge(
+      "tunnel_certificate_expiration_timestamp_seconds",
+      "When the certificate that clients are shown expires, since 1970; no value without TLS.",
+      certificateEndsMs === null ? [] : [{ value: certificateEndsMs / 1000 }],
+    ),
     gauge("process_start_time_seconds", "When this process started, since 1970.", [
       { value: usage.startedAtSeconds },
     ]),

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import WebSocket from "ws";
 import { lifetimeProblem } from "../../commands/certificates.ts";
+import { Scrape, withAdmin } from "../support/admin.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import {
   type RunningGateway,
@@ -15,6 +16,8 @@ import {
   tunnel,
 } from "../support/processes.ts";
 import { healthOf } from "../support/stack.ts";
+
+const expiration = "tunnel_certificate_expiration_timestamp_seconds";
 
 let certificates: Certificates;
 let gateway: RunningGateway;
@@ -163,14 +166,14 @@ Deno.test("a runner that dials a plain gateway by wss:// says that it is no TLS"
 });
 
 Deno.test("a renewed certificate is shown to all who come from then on, and those who are connected stay", async () => {
-  await using renewed = await makeCertificates();
+  await using renewed = await makeCertificates(undefined, undefined, 9);
   const folder = await Deno.makeTempDir();
   const [certFile, keyFile] = [`${folder}/cert.pem`, `${folder}/key.pem`];
   await Deno.copyFile(certificates.certFile, certFile);
   await Deno.copyFile(certificates.keyFile, keyFile);
   await using wsOrigin = await startWsOrigin();
   const tls = ["--tls-cert", certFile, "--tls-key", keyFile, "--tls-reload", "50ms"];
-  await using other = await startGateway(tls);
+  await using other = await startGateway([...tls, ...withAdmin]);
   await using _runner = await startRunner(other.wsUrl, wsOrigin.url, ["--ca-file", certificates.caFile]);
   const socket = new WebSocket(`${other.wsUrl}/echo`, { ca: certificates.ca });
   await once(socket, "open");
@@ -179,6 +182,9 @@ Deno.test("a renewed certificate is shown to all who come from then on, and thos
     return (await once(socket, "message"))[0].toString();
   };
   assert.equal(await answered("before"), "before");
+  const endsAt = async () => (await Scrape.of(other.process)).value(expiration);
+  const endOf = ({ cert }: Certificates) => Date.parse(new X509Certificate(cert).validTo) / 1000;
+  assert.equal(await endsAt(), endOf(certificates));
 
   await Deno.copyFile(renewed.certFile, certFile);
   await other.process.line(/warn +tls\.certificate .*not in use: .*does not belong to the certificate/);
@@ -192,6 +198,7 @@ Deno.test("a renewed certificate is shown to all who come from then on, and thos
   assert.equal((await (await health(trustsNew)).json()).links, 1);
   await assert.rejects(health(trustsOld), (error) => /certificate/i.test(Deno.inspect(error)));
   assert.equal(await answered("after"), "after");
+  assert.equal(await endsAt(), endOf(renewed));
   await using _second = await startRunner(other.wsUrl, wsOrigin.url, [
     ...["--name", "second", "--ca-file", renewed.caFile],
   ]);
@@ -199,6 +206,12 @@ Deno.test("a renewed certificate is shown to all who come from then on, and thos
   socket.close();
   await once(socket, "close");
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a gateway without TLS has no certificate to tell the end of", async () => {
+  await using plain = await startGateway(withAdmin);
+  const { families } = await Scrape.of(plain.process);
+  assert.deepEqual(families.find(({ name }) => name === expiration)?.samples, []);
 });
 
 Deno.test("a key that does not belong to the certificate: one line, and exit 2", async () => {

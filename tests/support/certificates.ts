@@ -16,20 +16,32 @@ export interface Certificates extends AsyncDisposable {
  *
  * @param names what the server may be called, as `subjectAltName` has it
  * @param curve of all keys, as `openssl` calls it
+ * @param days how long both are good
  */
 export async function makeCertificates(
   names = "IP:127.0.0.1,DNS:localhost",
   curve = "prime256v1",
+  days = 2,
 ): Promise<Certificates> {
   const folder = await Deno.makeTempDir();
   const file = (name: string) => `${folder}/${name}`;
   const newKey = ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${curve}`, "-noenc"];
   await openssl(
-    ...["req", "-x509", ...newKey, "-keyout", file("ca.key"), "-out", file("ca.pem"), "-days", "2"],
+    ...["req", "-x509", ...newKey, "-keyout", file("ca.key"), "-out", file("ca.pem"), "-days", `${days}`],
     ...["-subj", "/CN=an authority of a test"],
   );
   await openssl(
-    ...["req", "-x509", ...newKey, "-keyout", file("server.key"), "-out", file("server.pem"), "-days", "2"],
+    ...[
+      "req",
+      "-x509",
+      ...newKey,
+      "-keyout",
+      file("server.key"),
+      "-out",
+      file("server.pem"),
+      "-days",
+      `${days}`,
+    ],
     ...["-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-subj", "/CN=a server of a test"],
     ...["-addext", `subjectAltName=${names}`, "-addext", "basicConstraints=critical,CA:FALSE"],
   );

@@ -5,7 +5,7 @@ const guide = await Deno.readTextFile(new URL("../../../docs/observability.md", 
 
 const families = metricFamilies(
   new TunnelMetrics(),
-  { agent: "tunnel/1", links: [], streams: [], bufferedBytes: 0 },
+  { agent: "tunnel/1", links: [], streams: [], bufferedBytes: 0, certificateEndsMs: null },
   { startedAtSeconds: 0, cpuSeconds: 0, residentBytes: 0, heapBytes: 0, nativeSockets: 0 },
 );
 

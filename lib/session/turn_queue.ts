@@ -1,6 +1,6 @@
 import type { Stream } from "./stream.ts";
 
-/** Places that are kept while no stream waits, and taken from the front before the list is cut, which costs as much as it is long. */
+/** Places left at the front before the list is cut, which costs as much as it is long. No longer is it when nothing waits. */
 const keptPlaces = 1024;
 
 /** Streams that have frames for the link, each in it once at most. They take turns, a frame each. */
@@ -28,7 +28,6 @@ export class TurnQueue {
     stream.queued = false;
     if (this.#head === this.#tail) {
       this.#head = this.#tail = 0;
-      if (this.#places.length > keptPlaces) this.#places = [];
     } else if (this.#head >= keptPlaces && this.#head * 2 >= this.#tail) {
       this.#places = this.#places.slice(this.#head, this.#tail);
       this.#tail -= this.#head;

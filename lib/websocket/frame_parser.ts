@@ -133,8 +133,8 @@ export class FrameParser {
 
   /**
    * Reads all of `bytes` and calls the sink for what they complete. `bytes` is the parser's to change during the call: a
-   * large part that lies whole in it is unmasked there and handed out as a view. No view of it is kept, so that the
-   * caller may re-use its read buffer.
+   * part that is not to be kept and lies whole in it is unmasked there and handed out as a view. No view of it is kept, so that
+   * the caller may re-use its read buffer.
    *
    * Not to be called from within the sink.
    *

@@ -39,7 +39,11 @@ export class VirtualLink implements FrameConnection {
     for (const frame of frames) encodeFrame(frame, writer);
     const bytes = writer.view().slice();
     this.receivedBytes += bytes.length;
-    this.#clock.turn(() => this.#handler!.part(true, bytes, true));
+    this.#clock.turn(() => {
+      this.#handler!.part(true, bytes, true);
+      // As the real connection does, which reads into the same buffer again: who kept a view of it sees rubbish.
+      bytes.fill(0xee);
+    });
   }
 
   // ── FrameConnection ──

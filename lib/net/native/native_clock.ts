@@ -9,7 +9,7 @@ const tries = 8;
  * Makes a function that reads the clock of `performance.now()` by the system's own call, which takes 55 ns where that takes
  * 100, and touches far less code: what follows on a sleep finds little of it in the processor's cache.
  *
- * @returns milliseconds; never ahead of `performance.now()`, and behind it by less than one call of it takes
+ * @returns milliseconds; never ahead of `performance.now()`, and behind it by less than a microsecond or so
  */
 export function nativeClock(calls: Pick<Calls, "clock_gettime">): () => number {
   // struct timespec: seconds and nanoseconds of 64 bits each. The lower halves do for 68 years.

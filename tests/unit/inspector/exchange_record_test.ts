@@ -92,7 +92,9 @@ Deno.test("a message whose beginning has been dropped for newer ones is not take
   const record = history.record(start({ kind: "websocket" }));
   record.message("received", { binary: false, bytes: bytes("begun"), final: false });
   for (let i = 0; i < 200; i++) record.message("sent", { binary: false, bytes: bytes("."), final: true });
+  const { size } = record;
   record.message("received", { binary: false, bytes: bytes("ended"), final: true });
+  assert.equal(record.size, size, "nothing of it is kept");
   record.message("received", { binary: false, bytes: bytes("next"), final: true });
   assert.equal(record.messageCounts.received, 2);
   assert.deepEqual(

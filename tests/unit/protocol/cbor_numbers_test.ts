@@ -86,6 +86,33 @@ for (const [value, text] of encodings) {
   });
 }
 
+Deno.test("several numbers are read as each alone is, with the same bounds and the same forms", () => {
+  const one = fc.oneof(
+    fc.constantFrom(...encodings, ...tooLong).map(([, text]) => text),
+    fc.constantFrom(...tooLarge, "20", "40", "f5", "18", "19"),
+    fc.nat(255).map((byte) => `18${byte.toString(16).padStart(2, "0")}`),
+  );
+  const bound = fc.constantFrom(0, 23, 24, 100, 255, 256, 65_536, max);
+  const outcome = (read: () => number[], reader: CborReader) => {
+    try {
+      return { values: read(), offset: reader.offset };
+    } catch (error) {
+      assert.ok(error instanceof ProtocolError, `${error}`);
+      return error.message;
+    }
+  };
+  fc.assert(
+    fc.property(fc.array(one, { maxLength: 6 }), bound, fc.nat(7), (texts, most, count) => {
+      const [together, alone] = [0, 1].map(() => new CborReader(hex(texts.join(""))));
+      assert.deepEqual(
+        outcome(() => together.uints(count, "a number", most), together),
+        outcome(() => Array.from({ length: count }, () => alone.uint("a number", most)), alone),
+      );
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
 Deno.test("a number is accepted up to the bound, and refused above it", () => {
   for (const [value, text] of encodings) {
     assert.equal(new CborReader(hex(text)).uint("a number", value), value);

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Runner, type RunnerHandler } from "../../lib/runner/mod.ts";
 import { Logger } from "../../lib/telemetry/mod.ts";
+import "../support/overwrite_reads.ts";
 import { field, RawHttpClient, rawRequest, textOf } from "../support/raw_http.ts";
 import { bounded } from "../support/bounded.ts";
 import { type RunningGateway, startGateway, testToken } from "../support/processes.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type RawHandler, type RawRequest, Runner } from "../../lib/runner/mod.ts";
+import "../support/overwrite_reads.ts";
 import { bounded } from "../support/bounded.ts";
 import { type RunningGateway, startGateway, testToken } from "../support/processes.ts";
 import { field, RawHttpClient, textOf } from "../support/raw_http.ts";

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import WebSocket from "ws";
 import { Runner, type RunnerHandler, type TunnelSocketHandlers } from "../../lib/runner/mod.ts";
+import "../support/overwrite_reads.ts";
 import { bounded } from "../support/bounded.ts";
 import { type RunningGateway, startGateway, testToken } from "../support/processes.ts";
 import { eventually, healthOf } from "../support/stack.ts";

@@ -126,7 +126,8 @@ export class ChildProcess implements AsyncDisposable {
 
 /** The program and the arguments that `tunnel …` is, for those who start it by another program. */
 export function tunnelCommand(args: string[]): string[] {
-  return [Deno.execPath(), "run", "--quiet", ...runtimeFlags, "main.ts", ...args];
+  const preload = ["--preload", "tests/support/overwrite_reads.ts"];
+  return [Deno.execPath(), "run", "--quiet", ...runtimeFlags, ...preload, "main.ts", ...args];
 }
 
 /** `tunnel …` as a process. */

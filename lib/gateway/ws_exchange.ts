@@ -178,8 +178,8 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
         break;
       case frameTypes.wsMessage:
       case frameTypes.wsMessages:
-        tellMessages(this.#observer, "sent", frame);
         if (this.#connection !== null) sendMessages(this.#connection, frame);
+        tellMessages(this.#observer, "sent", frame); // Last: the client goes on meanwhile.
         break;
       case frameTypes.wsClose:
         this.#closeFromOrigin(frame.code, frame.reason);

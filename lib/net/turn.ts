@@ -12,8 +12,9 @@ const forget = (): void => {
 
 /**
  * When this turn of the event loop began its work, near enough: the monotonic clock as it was when this was first asked for in
- * the turn, or sockets were found to be ready for it, milliseconds. What is timed for each request takes it from here, because a look at the clock costs as much
- * as many of the other steps of a request. Of what lasts over turns nothing is lost: waiting for its turn is counted.
+ * the turn, or when sockets were found to be ready for it, milliseconds. What is timed for each request takes it from here, because
+ * a look at the clock costs as much as many of the other steps of a request. Of what lasts over turns nothing is lost: waiting for
+ * its turn is counted.
  */
 export function turnMs(): number {
   if (isKnown) return beganAtMs;

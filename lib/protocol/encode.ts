@@ -12,75 +12,75 @@ export function encodeFrame(frame: Frame, writer: CborWriter): Frame["type"] {
     case frameTypes.bodyChunk:
       streamHead(writer, 5, frame);
       writer.bytes(frame.bytes);
-      return type;
+      break;
     case frameTypes.wsMessage:
       streamHead(writer, 7, frame);
       writer.bool(frame.binary);
       writer.bool(frame.final);
       writer.bytes(frame.bytes);
-      return type;
+      break;
     case frameTypes.wsMessages:
       streamHead(writer, 7, frame);
       writer.bool(frame.binary);
       writer.uints(frame.sizes);
       writer.bytes(frame.bytes);
-      return type;
+      break;
     case frameTypes.ack:
       streamHead(writer, 5, frame);
       writer.uint(frame.credit);
-      return type;
+      break;
     case frameTypes.requestStart:
       streamHead(writer, 8, frame);
       writer.text(frame.method);
       writer.text(frame.target);
       writer.texts(frame.headers);
       writer.bool(frame.hasBody);
-      return type;
+      break;
     case frameTypes.responseStart:
       streamHead(writer, 7, frame);
       writer.uint(frame.status);
       writer.text(frame.reason);
       writer.texts(frame.headers);
-      return type;
+      break;
     case frameTypes.response:
       streamHead(writer, 8, frame);
       writer.uint(frame.status);
       writer.text(frame.reason);
       writer.texts(frame.headers);
       writer.bytes(frame.bytes);
-      return type;
+      break;
     case frameTypes.bodyEnd:
       streamHead(writer, 7, frame);
       writer.bool(frame.cut);
       writer.bool(frame.stop);
       writer.texts(frame.trailers);
-      return type;
+      break;
     case frameTypes.reset:
       streamHead(writer, 6, frame);
       writer.uint(frame.code);
       writer.text(frame.reason);
-      return type;
+      break;
     case frameTypes.wsOpen:
       streamHead(writer, 8, frame);
       writer.text(frame.target);
       writer.texts(frame.headers);
       writer.bool(frame.resumed);
       writer.text(frame.subprotocol);
-      return type;
+      break;
     case frameTypes.wsAccept:
       streamHead(writer, frame.together ? 6 : 5, frame);
       writer.texts(frame.headers);
       if (frame.together) writer.bool(true);
-      return type;
+      break;
     case frameTypes.wsClose:
       streamHead(writer, 6, frame);
       writer.uint(frame.code);
       writer.text(frame.reason);
-      return type;
+      break;
     default:
       encodeLinkFrame(frame, writer);
-      return type;
   }
+  return type;
 }
 
 function encodeLinkFrame(frame: Exclude<Frame, StreamFrame>, writer: CborWriter): void {

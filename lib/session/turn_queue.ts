@@ -1,11 +1,11 @@
 import type { Stream } from "./stream.ts";
 
-/** Places left at the front before the list is cut, which costs as much as it is long. No longer is it when nothing waits. */
+/** The list is cut once so many places at its front are free and they are half of it: to cut it costs as much as it is long. */
 const keptPlaces = 1024;
 
 /** Streams that have frames for the link, each in it once at most. They take turns, a frame each. */
 export class TurnQueue {
-  /** Used from the head to the tail. The list itself is not cut each time it is empty: that costs more than all else here. */
+  /** Used from the head to the tail. Not cut each time nothing waits, which would cost more than all else here; it is short then. */
   #places: (Stream | null)[] = [];
   #head = 0;
   #tail = 0;

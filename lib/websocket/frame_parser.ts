@@ -17,8 +17,8 @@ export interface FrameSink {
    * Part of a data message. `binary` is the message's kind, `final` is true on its last part. Text is handed
    * out as it came: whether it is UTF-8 is for an endpoint to say, not for a hop.
    *
-   * `bytes` of up to 1 KiB are the receiver's to keep or change, unless it has said that it does not. Small parts are neighbours in one `ArrayBuffer`
-   * of 4 KiB: use the view, not its `buffer`. Larger ones are valid during the call alone.
+   * `bytes` of up to 1 KiB are the receiver's to keep or change, unless {@link FrameParserOptions.keepsSmallParts} is false. They are
+   * neighbours in one `ArrayBuffer` of 4 KiB: use the view, not its `buffer`. Larger ones are valid during the call alone.
    */
   part(binary: boolean, bytes: Uint8Array, final: boolean): void;
   /**

@@ -3,7 +3,7 @@ import type { Target } from "./rows.ts";
 import { median, pairwiseDifferences, pairwiseRatios, relativeError } from "./statistics.ts";
 
 /** A ratio whose median is known this well is known well enough. */
-export const wellKnown = 0.05;
+const wellKnown = 0.05;
 
 /** What the rounds of a row have measured so far, one entry a round. */
 export interface Rounds {

@@ -6,6 +6,7 @@ import { monotonicMs } from "../lib/link/mod.ts";
 import { formatEndpoint, nativeSocketCount, turnMs } from "../lib/net/mod.ts";
 import { type Logger, type ProcessUsage, Tracing } from "../lib/telemetry/mod.ts";
 import { envName } from "./common_options.ts";
+import { isExporting } from "./end.ts";
 import { UsageError } from "./errors.ts";
 import { listenProblem } from "./listen_problem.ts";
 import { requestCount, token } from "./values.ts";
@@ -156,7 +157,7 @@ function adminPort(text: string): AdminPort {
  * Spans and metrics by OTLP when `OTEL_DENO=true` asks Deno to export them; else `undefined`, and nothing is loaded.
  */
 export async function loadTracing(): Promise<Tracing | undefined> {
-  return Deno.env.get("OTEL_DENO") === "true" ? await Tracing.load(version) : undefined;
+  return isExporting() ? await Tracing.load(version) : undefined;
 }
 
 /** Has the metrics of `inspected` exported along with the spans. */

@@ -170,7 +170,7 @@ export function gatewayCommand() {
         });
       const history = await makeHistory(options);
       const tracing = await loadTracing();
-      const gateway = listen(options, () =>
+      await using gateway = listen(options, () =>
         Gateway.listen({
           port: options.port,
           hostname: options.hostname,

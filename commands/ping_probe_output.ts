@@ -1,4 +1,5 @@
 import type { ProbeEvent, Prober } from "../lib/probe/mod.ts";
+import { endAtOnce } from "./end.ts";
 import { exitCodes } from "./errors.ts";
 import { LiveView } from "./ping_probe_live.ts";
 import type { ProbeDocument } from "./ping_probe_document.ts";
@@ -134,6 +135,6 @@ function untilClosed(output: () => void): void {
     output();
   } catch (error) {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-    Deno.exit(exitCodes.failed);
+    void endAtOnce(exitCodes.failed);
   }
 }

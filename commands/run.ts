@@ -1,10 +1,15 @@
 import { type Command, CommanderError } from "commander";
 import type { Command as TypedCommand } from "@commander-js/extra-typings";
+import { end } from "./end.ts";
 import { exitCodes, UsageError, WorkError } from "./errors.ts";
 import { withoutSecrets } from "./secrets.ts";
 
-/** Runs the command tree on `args` and ends the process with the status it calls for. */
-export async function run(program: TypedCommand, args: string[]): Promise<never> {
+/** Runs the command tree on `args` and ends the process with the status it calls for, once it has nothing more to do. */
+export async function run(program: TypedCommand, args: string[]): Promise<void> {
+  end(await statusOf(program, args));
+}
+
+async function statusOf(program: TypedCommand, args: string[]): Promise<number> {
   for (const command of [program, ...program.commands] as unknown as Command[]) {
     command.exitOverride();
     command.showSuggestionAfterError(true);
@@ -17,20 +22,20 @@ export async function run(program: TypedCommand, args: string[]): Promise<never>
   program.helpCommand("help [command]", "display help for command");
   if (args.length === 0) {
     writeError((program as unknown as Command).helpInformation());
-    Deno.exit(exitCodes.usage);
+    return exitCodes.usage;
   }
   try {
     await program.parseAsync(withoutUnknownHelp(program, args), { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
       // Help and version were asked for and have been printed; all else is bad usage and has been said.
-      Deno.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
+      return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     }
     if (!(error instanceof UsageError || error instanceof WorkError)) throw error;
     writeError(oneLine(`error: ${error.message}`));
-    Deno.exit(error instanceof UsageError ? exitCodes.usage : exitCodes.failed);
+    return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
   }
-  Deno.exit(Deno.exitCode);
+  return Deno.exitCode;
 }
 
 /** Help on what is no command is told like the command itself: that there is none of that name. */

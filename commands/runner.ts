@@ -133,7 +133,7 @@ export function runnerCommand() {
       });
       const history = await makeHistory(options);
       const tracing = await loadTracing();
-      const runner = Runner.start({
+      await using runner = Runner.start({
         gatewayUrl,
         token,
         name: options.name,

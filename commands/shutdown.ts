@@ -1,3 +1,4 @@
+import { endAtOnce } from "./end.ts";
 import { exitCodes } from "./errors.ts";
 
 /** What a long-running command does when it is told to stop. */
@@ -27,7 +28,7 @@ export async function serveUntilStopped(
   options.asked?.addEventListener("abort", () => resolve(), { once: true });
   const listeners = signals.map((signal) => {
     const listener = () => {
-      if (first !== null) Deno.exit(exitCodes.interrupted);
+      if (first !== null) return void endAtOnce(exitCodes.interrupted);
       first = signal;
       options.onSignal(signal);
       resolve();

@@ -1,3 +1,4 @@
+import { endAtOnce } from "./end.ts";
 import { exitCodes } from "./errors.ts";
 
 /** Runs until done or told to stop by SIGINT or SIGTERM; 130 after SIGINT. A second signal ends at once. */
@@ -7,7 +8,7 @@ export async function untilStopped(run: (signal: AbortSignal) => Promise<number>
   let interrupted = false;
   const listeners = signals.map((signal) => {
     const listener = () => {
-      if (stopping.signal.aborted) Deno.exit(exitCodes.interrupted);
+      if (stopping.signal.aborted) return void endAtOnce(exitCodes.interrupted);
       interrupted = signal === "SIGINT";
       stopping.abort();
     };

@@ -10,6 +10,7 @@ import {
   startNodeOrigin,
   startRunner,
   startWsOrigin,
+  tunnel,
 } from "../support/processes.ts";
 import { rawRequest } from "../support/raw_http.ts";
 import { eventually } from "../support/stack.ts";
@@ -207,9 +208,68 @@ Deno.test("a process that ends has exported what it did until then", async () =>
   for (const process of [traced.runner, traced.gateway.process]) {
     process.signal("SIGTERM");
     assert.equal((await process.status()).code, 0);
+    assert.ok(!process.stderr.includes("still open"), process.stderr);
   }
   assert.equal(traced.receiver.spans("the-gateway").length, 1);
   assert.equal(traced.receiver.spans("the-runner").length, 1);
+});
+
+Deno.test("a process ends although its metrics are collected while its last spans wait for a slow collector", async () => {
+  await using receiver = OtlpReceiver.start({ tracesDelayMs: 200 });
+  const env = (service: string) => receiver.env(service, 5);
+  await using origin = await startNodeOrigin();
+  await using gateway = await startGateway([], { env: env("the-gateway") });
+  await using runner = await startRunner(gateway.wsUrl, origin.url, ["--name", "api"], {
+    env: env("the-runner"),
+  });
+  await (await fetchOnce(`${gateway.url}/name`, { headers: toApi })).text();
+  for (const process of [runner, gateway.process]) {
+    process.signal("SIGTERM");
+    assert.equal((await process.status()).code, 0);
+    assert.ok(!process.stderr.includes("still open"), process.stderr);
+  }
+  assert.equal(receiver.spans("the-gateway").length, 1);
+  assert.equal(receiver.spans("the-runner").length, 1);
+});
+
+// Elsewhere there is no such call, and the exporter has its time.
+const ignore = Deno.build.os !== "linux";
+Deno.test({
+  name: "a second signal ends a process that exports at once, whatever its collector does",
+  ignore,
+}, async () => {
+  await using receiver = OtlpReceiver.start({ tracesDelayMs: 3_600_000 });
+  const env = receiver.env("the-gateway", 5);
+  await using gateway = await startGateway(["--drain-timeout", "1h"], { env });
+  await using origin = await startWsOrigin();
+  await using _runner = await startRunner(gateway.wsUrl, origin.url, ["--name", "api"]);
+  using _client = await WsClient.open(`${gateway.wsUrl}/echo`, { headers: toApi });
+  gateway.process.signal("SIGTERM");
+  await gateway.process.line(/gateway\.draining signal=SIGTERM/);
+  gateway.process.signal("SIGTERM");
+  assert.equal((await gateway.process.status(5_000)).code, 130);
+});
+
+Deno.test("a command that is not understood ends with 2 where metrics are exported, too", async () => {
+  await using receiver = OtlpReceiver.start();
+  await using process = tunnel(["gateway", "--port", "none"], { env: receiver.env("refused", 5) });
+  assert.equal((await process.status()).code, 2);
+  assert.match(process.stderr, /^error: .*--port.*\n$/);
+});
+
+Deno.test("a command that fails after it began to serve leaves nothing open: it ends by itself where it exports", async () => {
+  await using receiver = OtlpReceiver.start();
+  const env = receiver.env("refused");
+  await using other = await startGateway();
+  const taken = String(other.port);
+  const common = ["--token", "test-token", "--admin-port", taken];
+  const runner = ["--gateway-url", other.wsUrl, "--target", other.url];
+  for (const args of [["gateway", "--port", "0"], ["runner", ...runner]]) {
+    await using process = tunnel([...args, ...common], { env });
+    assert.equal((await process.status()).code, 2);
+    assert.match(process.stderr, new RegExp(`error: admin port ${taken} is in use`));
+    assert.doesNotMatch(process.stderr, /still open/);
+  }
 });
 
 Deno.test("without OTEL_DENO nothing is exported, and a client's trace passes to the origin as it is", async () => {

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 /** A value as OTLP's JSON has it (https://opentelemetry.io/docs/specs/otlp/, "JSON Protobuf Encoding"). */
 interface AnyValue {
   stringValue?: string;
@@ -41,36 +43,41 @@ type Json = any;
 /** An OTLP/HTTP collector that keeps what it is sent, as JSON. */
 export class OtlpReceiver implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #ended = new AbortController();
   readonly #spans: ReceivedSpan[] = [];
   /** By service and name. */
   readonly #metrics = new Map<string, ReceivedPoint[]>();
   /** All bodies, as they came. */
   text = "";
 
-  private constructor() {
+  private constructor(tracesDelayMs: number) {
     this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
       const text = await request.text();
       this.text += text;
       const { pathname } = new URL(request.url);
+      if (pathname === "/v1/traces" && tracesDelayMs > 0) {
+        await delay(tracesDelayMs, null, { signal: this.#ended.signal });
+      }
       if (pathname === "/v1/traces") this.#takeSpans(JSON.parse(text));
       if (pathname === "/v1/metrics") this.#takeMetrics(JSON.parse(text));
       return Response.json({});
     });
   }
 
-  static start(): OtlpReceiver {
-    return new OtlpReceiver();
+  /** @param options.tracesDelayMs how long spans wait for their answer */
+  static start({ tracesDelayMs = 0 } = {}): OtlpReceiver {
+    return new OtlpReceiver(tracesDelayMs);
   }
 
   /** The variables that have a process export everything here. */
-  env(service: string): Record<string, string> {
+  env(service: string, metricsEveryMs = 300): Record<string, string> {
     return {
       OTEL_DENO: "true",
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${this.#server.addr.port}`,
       OTEL_SERVICE_NAME: service,
       OTEL_BSP_SCHEDULE_DELAY: "100",
-      OTEL_METRIC_EXPORT_INTERVAL: "300",
+      OTEL_METRIC_EXPORT_INTERVAL: String(metricsEveryMs),
     };
   }
 
@@ -84,6 +91,7 @@ export class OtlpReceiver implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort();
     await this.#server.shutdown();
   }
 

@@ -69,8 +69,26 @@ export class ChildProcess implements AsyncDisposable {
     if (!this.#exited) this.#child.kill(signal);
   }
 
-  /** Waits for the end; all output has been read by then. */
-  async status(): Promise<Deno.CommandStatus> {
+  /**
+   * Waits for the end; all output has been read by then.
+   *
+   * @throws when it does not come in time, with the output: a test that waits for ever takes the report of all others with it
+   */
+  async status(withinMs = 90_000): Promise<Deno.CommandStatus> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      late.reject(
+        new Error(`process ${this.pid} did not end within ${withinMs} ms:\n${this.stdout}\n${this.stderr}`),
+      );
+    }, withinMs);
+    try {
+      return await Promise.race([this.#ended(), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #ended(): Promise<Deno.CommandStatus> {
     const status = await this.#child.status;
     await this.#read;
     return status;

@@ -2,6 +2,8 @@ import type { Calls } from "./libc.ts";
 
 /** So many are looked at that are not known: files of the runtime's, connections that are not ours. */
 const mostUnknown = 1024;
+/** No process has more descriptors, unless its system was told otherwise: proc(5), `nr_open`. A quarter of a second for all of them. */
+const mostDescriptors = 1 << 20;
 const families = { ip4: 2, ip6: 10 };
 /** A `struct sockaddr_in6`, which is the larger one, and its length. */
 const address = new Uint8Array(28);
@@ -29,7 +31,8 @@ export function connectedDescriptor(
 
 /** The descriptor of a TCP socket that listens, by its address. @returns -1 when there is none */
 export function listeningDescriptor(addr: Deno.NetAddr, calls: Calls): number {
-  for (let fd = 0; fd < mostUnknown; fd++) {
+  // Behind as many connections as were open when it began to listen.
+  for (let fd = 0; fd < mostDescriptors; fd++) {
     if (isOwn(calls, fd, addr) && calls.getpeername(fd, address, longest()) !== 0) return fd;
   }
   return -1;

@@ -1,6 +1,6 @@
 /** Which event queue of the process has a socket: the poller's, or the runtime's. Told by /proc, from outside of both. */
 import assert from "node:assert/strict";
-import { connectedDescriptor } from "../../../lib/net/native/descriptors.ts";
+import { connectedDescriptor, listeningDescriptor } from "../../../lib/net/native/descriptors.ts";
 import { type Calls, Libc } from "../../../lib/net/native/libc.ts";
 import { NativeIo } from "../../../lib/net/native/native_io.ts";
 import { Poller } from "../../../lib/net/native/poller.ts";
@@ -108,6 +108,23 @@ Deno.test({
       other.close();
       await eventually(() => connectedDescriptor({ localAddr, remoteAddr }, calls), (fd) => fd === -1);
     }
+  },
+});
+
+Deno.test({
+  name:
+    "a socket that listens is found behind a thousand descriptors that were there before, and one that is closed is not",
+  ignore: !onLinux,
+  fn() {
+    const { calls } = Libc.open() as Libc;
+    using before = new DisposableStack();
+    for (let i = 0; i < 1_100; i++) before.use(Deno.openSync("/dev/null"));
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { addr } = listener;
+    const fd = listeningDescriptor(addr, calls);
+    listener.close();
+    assert.ok(fd >= 1_100, `${fd}`);
+    assert.equal(listeningDescriptor(addr, calls), -1);
   },
 });
 

@@ -1,5 +1,5 @@
 /** How long what is open may keep a process that is at its end, milliseconds. */
-const leftoverMs = 1_000;
+const leftoverMs = 5_000;
 
 /** Whether Deno's own exporter runs in this process: it stands where OpenTelemetry's interface looks for one then. */
 export function isExporting(): boolean {
@@ -16,18 +16,17 @@ export function end(code: number): void {
   if (!isExporting()) Deno.exit(code);
   Deno.exitCode = code;
   const leave = () => {
-    Deno.stderr.writeSync(new TextEncoder().encode("warning: something was still open at the end\n"));
-    void endAtOnce(code);
+    try {
+      Deno.stderr.writeSync(new TextEncoder().encode("warning: something was still open at the end\n"));
+    } finally {
+      endAtOnce(code);
+    }
   };
   Deno.unrefTimer(setTimeout(leave, leftoverMs));
 }
 
-/** Ends the process with `code` now. What is still to be exported is lost, where the system has a call for that. */
-export async function endAtOnce(code: number): Promise<never> {
-  if (isExporting()) {
-    const { Libc } = await import("../lib/net/mod.ts");
-    const libc = Libc.open();
-    if (typeof libc !== "string") libc.calls._exit(code);
-  }
+/** Ends the process now, with `code`; by SIGKILL where it exports, for nothing else would keep it from exporting first. */
+export function endAtOnce(code: number): never {
+  if (isExporting()) Deno.kill(Deno.pid, "SIGKILL");
   Deno.exit(code);
 }

@@ -68,8 +68,13 @@ export class LiveView {
 
   /** Draws the last frame and leaves it where it is. */
   close(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.stop();
     this.#draw();
+  }
+
+  /** Draws no more, and leaves the last frame where it is. */
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
   #draw(): void {

@@ -19,6 +19,8 @@ export interface ProbeOutput {
   begin(start: ProbeRunStart): void;
   event(prober: Prober, event: ProbeEvent): void;
   end(document: ProbeDocument): void;
+  /** In place of the end, when the run failed: the error comes next, and nothing after it. */
+  failed?(): void;
 }
 
 export interface OutputOptions {
@@ -108,6 +110,10 @@ class LiveOutput implements ProbeOutput {
     this.#view?.close();
     printSummary(document, this.style);
   }
+
+  failed(): void {
+    this.#view?.stop();
+  }
 }
 
 function printSummary(document: ProbeDocument, style: Style): void {
@@ -135,6 +141,6 @@ function untilClosed(output: () => void): void {
     output();
   } catch (error) {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-    void endAtOnce(exitCodes.failed);
+    endAtOnce(exitCodes.failed);
   }
 }

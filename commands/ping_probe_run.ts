@@ -63,6 +63,9 @@ export async function runProbes(
   output.begin({ headline: headline(settings, probers), runner: settings.runner, probers });
   try {
     await Promise.all(probers.map((prober) => prober.run()));
+  } catch (error) {
+    output.failed?.();
+    throw error;
   } finally {
     signal.removeEventListener("abort", stop);
     stop();

@@ -28,7 +28,7 @@ export async function serveUntilStopped(
   options.asked?.addEventListener("abort", () => resolve(), { once: true });
   const listeners = signals.map((signal) => {
     const listener = () => {
-      if (first !== null) return void endAtOnce(exitCodes.interrupted);
+      if (first !== null) endAtOnce(exitCodes.interrupted);
       first = signal;
       options.onSignal(signal);
       resolve();

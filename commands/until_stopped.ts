@@ -8,7 +8,7 @@ export async function untilStopped(run: (signal: AbortSignal) => Promise<number>
   let interrupted = false;
   const listeners = signals.map((signal) => {
     const listener = () => {
-      if (stopping.signal.aborted) return void endAtOnce(exitCodes.interrupted);
+      if (stopping.signal.aborted) endAtOnce(exitCodes.interrupted);
       interrupted = signal === "SIGINT";
       stopping.abort();
     };

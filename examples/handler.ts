@@ -81,7 +81,11 @@ const runner = Runner.start({
   handler: { fetch: serve, websocket: chat },
   onState: (state) => say(state.state === "connected" ? `connected to ${state.gateway}` : state.reason),
 });
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, () => void runner.drain(10_000).then(() => Deno.exit(0)));
-}
+const signals = ["SIGINT", "SIGTERM"] as const;
+const stop = () => {
+  // Nothing else keeps the program alive then. It must not exit by itself where it exports spans and metrics (OTEL_DENO=true).
+  for (const signal of signals) Deno.removeSignalListener(signal, stop);
+  void runner.drain(10_000);
+};
+for (const signal of signals) Deno.addSignalListener(signal, stop);
 await runner.finished;

@@ -12,5 +12,4 @@ export { PeerWatch, type WatchedPeer } from "./peer_watch.ts";
 export { monotonicMs } from "./monotonic.ts";
 export { turnEnd, turnMs } from "./turn.ts";
 export { makeToken, sameToken } from "./token.ts";
-export { Libc } from "./native/libc.ts";
 export { acceptWithoutDelay, nativeSocketCount, useNativeCalls, useNativeSockets } from "./native/native.ts";

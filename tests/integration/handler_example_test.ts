@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import WebSocket from "ws";
+import { fetchOnce } from "../support/fetch_once.ts";
+import { OtlpReceiver } from "../support/otlp_receiver.ts";
 import { ChildProcess, type RunningGateway, startGateway, testToken } from "../support/processes.ts";
 
 let gateway: RunningGateway;
 let program: ChildProcess;
 
+function start(args: string[] = [], env: Record<string, string> = {}): ChildProcess {
+  const run = ["run", "--quiet", "--allow-net", "--allow-env", "examples/handler.ts"];
+  const all = [...run, "--gateway-url", gateway.wsUrl, "--token", testToken, ...args];
+  return new ChildProcess(Deno.execPath(), all, { env });
+}
+
 Deno.test.beforeAll(async () => {
   gateway = await startGateway();
-  const permissions = ["--allow-net", "--allow-env"];
-  const args = ["--gateway-url", gateway.wsUrl, "--token", testToken];
-  program = new ChildProcess(Deno.execPath(), [
-    "run",
-    "--quiet",
-    ...permissions,
-    "examples/handler.ts",
-    ...args,
-  ]);
+  program = start();
   await program.line(/connected to/);
 });
 
@@ -73,4 +73,13 @@ Deno.test("the example's room passes each message to everyone in it", async () =
 Deno.test("the example ends with 0 on SIGTERM", async () => {
   program.signal("SIGTERM");
   assert.equal((await program.status()).code, 0);
+});
+
+Deno.test("the example ends when it is told to, also while a slow collector has its metrics wait", async () => {
+  await using receiver = OtlpReceiver.start({ tracesDelayMs: 200 });
+  await using other = start(["--name", "other"], receiver.env("the-example", 5));
+  await other.line(/connected to/);
+  await (await fetchOnce(gateway.url, { headers: { "x-tunnel-runner": "other" } })).text();
+  other.signal("SIGTERM");
+  assert.equal((await other.status()).code, 0);
 });

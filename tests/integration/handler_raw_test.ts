@@ -256,7 +256,7 @@ Deno.test("a body of anything but bytes is cancelled, and breaks the response of
   using client = await RawHttpClient.connect(gateway.port);
   await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
   assert.equal((await client.response()).complete, false);
-  await bounded(cancelled.promise, "the body to be cancelled", 5_000);
+  await bounded(cancelled.promise, "the body to be cancelled");
 });
 
 Deno.test("the body of a refusal that cannot be sent, or that comes too late, is cancelled", async () => {
@@ -275,6 +275,6 @@ Deno.test("the body of a refusal that cannot be sent, or that comes too late, is
     await client.send(upgradeRequest);
     await asked.promise;
     if (late) client[Symbol.dispose]();
-    await bounded(cancelled.promise, "the body to be cancelled", 5_000);
+    await bounded(cancelled.promise, "the body to be cancelled");
   }
 });

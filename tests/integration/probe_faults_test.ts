@@ -27,7 +27,7 @@ const delayMs = 50;
 
 /** The fastest of many probes is the one that the machine's other work added least to. */
 function assertAddsDelay(minMs: number | undefined): void {
-  assert.ok(minMs !== undefined && minMs >= 2 * delayMs * 0.95 && minMs <= 2 * delayMs * 1.05, `${minMs}`);
+  assert.ok(minMs !== undefined && minMs >= 2 * delayMs * 0.95 && minMs <= 2 * delayMs * 1.25, `${minMs}`);
 }
 
 function summaryOf(stdout: string): ProbeDocument {

@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
-import { ChildProcess, testToken, tunnelCommand } from "../support/processes.ts";
+import { OtlpReceiver } from "../support/otlp_receiver.ts";
+import { ChildProcess, startGateway, startRunner, testToken, tunnelCommand } from "../support/processes.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const stack = sharedStack();
 
 /** `tunnel ping-probe` on a pseudo-terminal, which `script` of util-linux provides. */
-function onTerminal(args: string[], env: Record<string, string> = {}): ChildProcess {
-  const gateway = ["--gateway-url", stack.gateway.wsUrl, "--token", testToken];
+function onTerminal(
+  args: string[],
+  env: Record<string, string> = {},
+  gatewayUrl = stack.gateway.wsUrl,
+): ChildProcess {
+  const gateway = ["--gateway-url", gatewayUrl, "--token", testToken];
   const command = tunnelCommand(["ping-probe", ...gateway, ...args]).join(" ");
   return new ChildProcess("script", ["--quiet", "--return", "--command", command, "/dev/null"], { env });
 }
@@ -36,6 +41,20 @@ Deno.test("with NO_COLOR the view redraws without colours", async () => {
   assert.equal((await process.status()).code, 0);
   assert.match(process.stdout, redraw);
   assert.doesNotMatch(process.stdout, colour);
+});
+
+Deno.test("what ends the view is told below it, and nothing is drawn over that", async () => {
+  await using receiver = OtlpReceiver.start();
+  await using first = await startGateway();
+  await using _runner = await startRunner(first.wsUrl, stack.origin.url);
+  // Who exports comes to its end by itself: what was still to be drawn would be.
+  const env = { ...receiver.env("the-probe"), NO_COLOR: "1", TERM: "xterm" };
+  await using process = onTerminal(["--count", "0", "--interval", "30ms"], env, first.wsUrl);
+  await process.line(redraw);
+  await first[Symbol.asyncDispose]();
+  await using _second = await startGateway(["--port", String(first.port), "--token", "another-token"]);
+  assert.equal((await process.status()).code, 2);
+  assert.match(process.stdout, /error: the gateway refused the probe \(401\)[^\n]*\n$/);
 });
 
 Deno.test("a terminal that cannot move its cursor gets plain lines", async () => {

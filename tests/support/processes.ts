@@ -24,7 +24,7 @@ export class ChildProcess implements AsyncDisposable {
   stderr = "";
 
   constructor(command: string, args: string[], options: ProcessOptions = {}) {
-    this.#lineTimeoutMs = options.lineTimeoutMs ?? 15_000;
+    this.#lineTimeoutMs = options.lineTimeoutMs ?? 60_000;
     this.#child = new Deno.Command(command, {
       args,
       cwd: options.cwd ?? root,

@@ -13,7 +13,7 @@ export interface RawResponse {
   complete: boolean;
 }
 
-const waitMs = 15_000;
+const waitMs = 30_000;
 const decoder = new TextDecoder("latin1");
 const encoder = new TextEncoder();
 

@@ -78,7 +78,7 @@ const pollEveryMs = 20;
 export async function eventually<T>(
   ask: () => Promise<T> | T,
   holds: (seen: T) => boolean,
-  withinMs = 15_000,
+  withinMs = 30_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   while (true) {

@@ -1,34 +1,29 @@
 import assert from "node:assert/strict";
 import { Libc } from "../../../lib/net/native/libc.ts";
 import { Scheduling } from "../../../lib/net/native/scheduling.ts";
+import { inItsOwn } from "./in_its_own.ts";
 import { onLinux } from "./native_pair.ts";
 
 /** What sched(7) calls SCHED_OTHER, SCHED_BATCH and SCHED_IDLE. */
 const [other, batch, idle] = [0, 3, 5];
 
 /** In a process of its own: who was given a policy has it for the rest of its life. */
-async function inItsOwn(program: string): Promise<number[]> {
-  const source = `
-    import { Libc } from "${new URL("../../../lib/net/native/libc.ts", import.meta.url)}";
+function policiesIn(program: string): Promise<number[]> {
+  return inItsOwn(`
     import { Scheduling } from "${new URL("../../../lib/net/native/scheduling.ts", import.meta.url)}";
     const { calls } = Libc.open();
     const told = [];
     const tell = () => told.push(calls.sched_getscheduler(0));
     ${program}
     console.log(JSON.stringify(told));
-  `;
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--quiet", "--ext=ts", source],
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout));
+  `);
 }
 
 Deno.test({
   name: "a thread becomes a batch task and a normal one again",
   ignore: !onLinux,
   async fn() {
-    const told = await inItsOwn(`
+    const told = await policiesIn(`
       const scheduling = new Scheduling(calls);
       tell();
       scheduling.set(true);
@@ -44,7 +39,7 @@ Deno.test({
   name: "a policy that somebody else has chosen is left alone",
   ignore: !onLinux,
   async fn() {
-    const told = await inItsOwn(`
+    const told = await policiesIn(`
       calls.sched_setscheduler(0, ${idle}, new Uint8Array(4));
       const scheduling = new Scheduling(calls);
       scheduling.set(true);

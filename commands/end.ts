@@ -16,8 +16,10 @@ export function end(code: number): void {
   if (!isExporting()) Deno.exit(code);
   Deno.exitCode = code;
   const leave = () => {
+    const said =
+      "warning: something was still open at the end: the process is killed, and what it had not exported is lost\n";
     try {
-      Deno.stderr.writeSync(new TextEncoder().encode("warning: something was still open at the end\n"));
+      Deno.stderr.writeSync(new TextEncoder().encode(said));
     } finally {
       endAtOnce(code);
     }

@@ -3,7 +3,7 @@ import { FaultProxy } from "../support/fault_proxy.ts";
 import { fetchOnce } from "../support/fetch_once.ts";
 import { OtlpReceiver, type ReceivedSpan } from "../support/otlp_receiver.ts";
 import {
-  type ChildProcess,
+  ChildProcess,
   type RunningGateway,
   type RunningOrigin,
   startGateway,
@@ -257,14 +257,34 @@ Deno.test("a command that fails after it began to serve leaves nothing open: it 
   const env = receiver.env("refused");
   await using other = await startGateway();
   const taken = String(other.port);
+  const captures = await Deno.makeTempDir();
+  await using _removed = { [Symbol.asyncDispose]: () => Deno.remove(captures, { recursive: true }) };
   const common = ["--token", "test-token", "--admin-port", taken];
-  const runner = ["--gateway-url", other.wsUrl, "--target", other.url];
-  for (const args of [["gateway", "--port", "0"], ["runner", ...runner]]) {
+  const gateway = ["--port", "0", "--capture", captures];
+  const runner = [
+    "--gateway-url",
+    other.wsUrl,
+    "--target",
+    other.url,
+    "--capture",
+    `${captures}/run.tunnelcap`,
+  ];
+  for (const args of [["gateway", ...gateway], ["runner", ...runner]]) {
     await using process = tunnel([...args, ...common], { env });
     assert.equal((await process.status()).code, 2);
     assert.match(process.stderr, new RegExp(`error: admin port ${taken} is in use`));
     assert.doesNotMatch(process.stderr, /still open/);
   }
+});
+
+Deno.test("what is left open keeps a process that exports for a while and not for ever, and that is told", async () => {
+  await using receiver = OtlpReceiver.start();
+  const end = new URL("../../commands/end.ts", import.meta.url);
+  const program = `import { end } from "${end}"; setInterval(() => {}, 1_000); end(0);`;
+  const args = ["eval", "--quiet", "--ext=ts", program];
+  await using process = new ChildProcess(Deno.execPath(), args, { env: receiver.env("leftover", 5) });
+  assert.equal((await process.status()).signal, "SIGKILL");
+  assert.match(process.stderr, /^warning: something was still open at the end: the process is killed/);
 });
 
 Deno.test("without OTEL_DENO nothing is exported, and a client's trace passes to the origin as it is", async () => {

@@ -22,6 +22,7 @@ import {
   type WebSocketHandler,
 } from "../net/mod.ts";
 import { isUpgradeRequest, upgradeRequestProblem } from "../websocket/mod.ts";
+import { keepWarm } from "../warm/mod.ts";
 import { BodyWatch } from "./body_watch.ts";
 import type { ClientInfo } from "./forwarded.ts";
 import type { IngressContext } from "./context.ts";
@@ -78,6 +79,7 @@ export class ClientConnection implements ByteSocketHandler {
     this.#onClosed = options.closed;
     this.#idleSinceMs = options.context.coarseNowMs;
     socket.handler = this;
+    keepWarm(this);
   }
 
   /** Called about once a second: closes a connection that waits too long for a request, or whose client is gone. */
@@ -93,11 +95,7 @@ export class ClientConnection implements ByteSocketHandler {
     if (this.#state !== "head") return;
     const waitedMs = nowMs - this.#idleSinceMs;
     if (this.#pending.length > 0 && waitedMs >= headTimeoutMs) {
-      this.#refuse({
-        status: 408,
-        code: "bad_request",
-        message: "The request's head did not arrive in time.",
-      });
+      this.#refuse(badRequest(408, "The request's head did not arrive in time."));
     } else if (
       this.#pending.length === 0 && waitedMs >= (this.#requests === 0 ? headTimeoutMs : idleTimeoutMs)
     ) {
@@ -320,6 +318,7 @@ export class ClientConnection implements ByteSocketHandler {
       connect: (handler, head) => this.#connect(handler, head),
       closed: () => this.#onClosed(this),
     });
+    keepWarm(exchange);
     exchange.start();
   }
 

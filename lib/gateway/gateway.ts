@@ -59,8 +59,11 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly logger: Logger;
   readonly observer: TrafficObserver | null;
   readonly metrics: TunnelMetrics = new TunnelMetrics();
-  /** u32 drawn at random: tells this process's streams from those of one before it. */
-  readonly gatewayId = randomInt(1, 0xffff_ffff);
+  /**
+   * u32 drawn at random: tells this process's streams from those of one before it. Below 2^31, because V8 keeps a larger one as a
+   * fraction, in each frame.
+   */
+  readonly gatewayId = randomInt(1, 0x7fff_ffff);
   readonly clock = systemClock;
   coarseNowMs = monotonicMs();
   draining = false;

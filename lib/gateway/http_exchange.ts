@@ -10,6 +10,7 @@ import {
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import type { ExchangeObserver, LinkChange } from "../telemetry/mod.ts";
+import { keepWarm } from "../warm/mod.ts";
 import { tellExchangeEnd } from "./exchange_end.ts";
 import type { HttpExchangeOptions } from "./exchange_options.ts";
 import { forwardedHeaders } from "./forwarded.ts";
@@ -44,6 +45,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     this.#requestDone = !options.hasBody;
     this.#startedAtMs = options.context.clock.turnMs();
     this.#observer = observe("http", options);
+    keepWarm(this);
   }
 
   /** Opens the stream. */

@@ -21,9 +21,11 @@ import {
 } from "../session/mod.ts";
 import type { WebSocketHandler } from "../net/mod.ts";
 import { maxFrameHeaderBytes } from "../websocket/mod.ts";
-import { LinkMetrics, type LinkStatus } from "../telemetry/mod.ts";
+import { LinkMetrics } from "../telemetry/mod.ts";
+import { keepWarm } from "../warm/mod.ts";
 import { type Clock, systemClock, type Timer } from "./clock.ts";
 import type { Connect, FrameConnection } from "./frame_connection.ts";
+import type { CarriedStatus } from "./link_status.ts";
 
 /** Link frames that the link itself does not deal with. */
 export type DelegatedFrame = Exclude<LinkFrame, PingFrame | PongFrame | GoAwayFrame>;
@@ -66,18 +68,6 @@ export interface LinkOptions {
   random?: () => number;
 }
 
-/** What can be said of a link at a time. */
-export type CarriedStatus = Pick<
-  LinkStatus,
-  "sinceMs" | "rtt" | "clockOffset" | "sentBytes" | "receivedBytes"
->;
-
-/** What {@link Link.status} says, of a link that has been gone for so long. */
-export function noLinkStatus(sinceMs: number): CarriedStatus {
-  const rtt = { samples: 0, lastMs: 0, smoothedMs: 0, variationMs: 0, minMs: 0, maxMs: 0 };
-  return { sinceMs, rtt, clockOffset: null, sentBytes: 0, receivedBytes: 0 };
-}
-
 /** A message is sent once it holds this much, bytes; one frame more still fits below the limit. */
 const messageTargetBytes = 96 * 1024;
 
@@ -108,6 +98,7 @@ export class Link implements WebSocketHandler {
     roomBytes: maxFrameHeaderBytes,
     buffers: bytePool,
   });
+  readonly #reader = new FrameReader(new Uint8Array(0));
   #session: Session | null = null;
   #control: LinkFrame[] = [];
   #flushScheduled = false;
@@ -137,6 +128,7 @@ export class Link implements WebSocketHandler {
     }, now);
     this.#lastTick = { monotonicMs: now, wallUs: clock.wallUs() };
     this.#connection = options.connect(this);
+    keepWarm(this);
   }
 
   /** Sends the first ping and reads what came along with the handshake. */
@@ -266,7 +258,8 @@ export class Link implements WebSocketHandler {
   // ── private ──
 
   #receive(message: Uint8Array): void {
-    const reader = new FrameReader(message);
+    const reader = this.#reader;
+    reader.restart(message);
     for (let frame = reader.next(); frame !== null; frame = reader.next()) {
       this.#metrics.framesReceived[reader.type]++;
       if (reader.type >= frameTypes.requestStart) this.#streamFrame(frame as StreamFrame);

@@ -4,13 +4,12 @@ export { monotonicMs } from "../net/mod.ts";
 export { type Clock, systemClock, type Timer, wallUs } from "./clock.ts";
 export { type Connect, type FrameConnection, overSocket } from "./frame_connection.ts";
 export {
-  type CarriedStatus,
   type DelegatedFrame,
   Link,
   type LinkEnd,
   type LinkEvents,
   type LinkObserver,
   type LinkOptions,
-  noLinkStatus,
 } from "./link.ts";
+export { type CarriedStatus, noLinkStatus } from "./link_status.ts";
 export { type DialledLink, dialLink, type DialLinkOptions, LinkRefusedError } from "./dial_link.ts";

@@ -1,4 +1,5 @@
 import { bytePool } from "../session/mod.ts";
+import { keepWarm } from "../warm/mod.ts";
 import type { ByteSocketHandler } from "./byte_socket_handler.ts";
 import { ConnIo } from "./conn_io.ts";
 import { adopt } from "./native/native.ts";
@@ -66,6 +67,7 @@ export class ByteSocket implements SocketIoOwner {
   constructor(conn: Deno.Conn, handler: ByteSocketHandler) {
     this.#io = adopt(conn, this) ?? new ConnIo(conn, this);
     this.handler = handler;
+    keepWarm(this);
   }
 
   /** Bytes written by the owner that the kernel has not taken yet. */

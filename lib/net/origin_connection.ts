@@ -10,6 +10,7 @@ import {
   responseFraming,
   type ResponseHead,
 } from "../http1/mod.ts";
+import { keepWarm } from "../warm/mod.ts";
 import { ByteSocket } from "./byte_socket.ts";
 import { concatBytes } from "./bytes.ts";
 
@@ -65,6 +66,7 @@ export class OriginConnection {
     this.#onIdle = events.idle;
     this.#onClosed = events.closed;
     this.socket = new ByteSocket(conn, this);
+    keepWarm(this);
   }
 
   /** Takes the connection for one exchange; its request is written to {@link socket} by the caller. */

@@ -12,6 +12,7 @@ import {
   writeFrameHeader,
 } from "../websocket/mod.ts";
 import { bytePool } from "../session/mod.ts";
+import { keepWarm } from "../warm/mod.ts";
 import { ByteSocket } from "./byte_socket.ts";
 import type { ByteSocketHandler } from "./byte_socket_handler.ts";
 import { messagesGoTogether } from "./native/native.ts";
@@ -109,6 +110,7 @@ export class WebSocketConnection implements ByteSocketHandler {
     });
     this.#parser.together = options.together ?? false;
     socket.handler = this;
+    keepWarm(this);
   }
 
   /** Whether small messages that come together are handed out so, and not a part each. */

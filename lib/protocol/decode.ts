@@ -1,6 +1,7 @@
 import { Repeated } from "../repeats/mod.ts";
 import { CborReader, type TextsMade } from "./cbor_reader.ts";
 import { ProtocolError } from "./errors.ts";
+import "./frame_shapes.ts";
 import { type Frame, frameName, frameTypes, type StreamFrame, type StreamPosition } from "./frames.ts";
 import {
   maxHeaderStrings,

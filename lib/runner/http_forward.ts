@@ -25,6 +25,7 @@ import {
   type SequencedFrame,
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
+import { keepWarm } from "../warm/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
 import { responseStart, wholeResponse } from "./response_frames.ts";
 import type { AwaitsOrigin } from "./waiting_list.ts";
@@ -57,6 +58,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     this.#backend = backend;
     this.#stream = stream;
     this.#start = start;
+    keepWarm(this);
   }
 
   // ── StreamHandler: the request, from the gateway ──

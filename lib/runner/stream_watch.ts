@@ -6,6 +6,7 @@ import {
   type SequencedFrame,
   type WsOpenFrame,
 } from "../protocol/mod.ts";
+import { keepWarm } from "../warm/mod.ts";
 import type { Stream, StreamTap } from "../session/mod.ts";
 import type { Clock } from "../link/mod.ts";
 import {
@@ -58,6 +59,7 @@ export class StreamWatch implements StreamTap {
     }) ?? null;
     this.#observer?.opened(stream.id);
     if (this.#observer?.propagate !== undefined) start.headers = this.#observer.propagate(start.headers);
+    keepWarm(this);
   }
 
   accepted(frame: SequencedFrame): void {

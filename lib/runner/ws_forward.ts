@@ -27,6 +27,7 @@ import {
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import { acceptKey, isWireCloseCode, newHandshakeKey, upgradeRequestFields } from "../websocket/mod.ts";
+import { keepWarm } from "../warm/mod.ts";
 import type { OriginBackend } from "./origin_backend.ts";
 import { responseStart } from "./response_frames.ts";
 import type { AwaitsOrigin } from "./waiting_list.ts";
@@ -55,6 +56,7 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
     this.#backend = backend;
     this.#stream = stream;
     this.#open = open;
+    keepWarm(this);
   }
 
   // ── StreamHandler: from the gateway ──

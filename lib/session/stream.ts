@@ -10,6 +10,7 @@ import {
   type SequencedFrame,
   type StreamPosition,
 } from "../protocol/mod.ts";
+import { keepWarm } from "../warm/mod.ts";
 import { ReceiveOrder } from "./receive_order.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { type Course, courses, nextStage, type StreamStage } from "./stream_stage.ts";
@@ -115,6 +116,7 @@ export class Stream {
     const course = options.kind === "http" ? courses.http : courses.websocket;
     this.#sends = options.opener ? course.request : course.response;
     this.#receives = options.opener ? course.response : course.request;
+    keepWarm(this);
   }
 
   /** Name in logs: `9f3ac01b-42`. */

@@ -3,7 +3,7 @@ import type { ScannedSource } from "./source_scan.ts";
 
 /** The layers of docs/architecture.md, lowest first: a folder imports from those below it, not from its siblings. */
 const layers = [
-  ["repeats"],
+  ["repeats", "warm"],
   ["protocol", "http1", "websocket"],
   ["session", "codings"],
   ["telemetry", "net"],
@@ -15,6 +15,7 @@ const layers = [
 /** Folders that decide everything and touch nothing, and the modules of the runtime's that are no way out of them. */
 const pureFolders: Record<string, { modules: string[]; globals: string[] }> = {
   repeats: { modules: [], globals: [] },
+  warm: { modules: [], globals: [] },
   protocol: { modules: ["node:buffer"], globals: [] },
   http1: { modules: ["node:buffer"], globals: [] },
   codings: { modules: ["node:buffer", "node:stream", "node:zlib"], globals: [] },

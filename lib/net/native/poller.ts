@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import { keepWarm } from "../../warm/mod.ts";
 import { monotonicMs } from "../monotonic.ts";
 import { turnBegins, turnEnd, turnEnds } from "../turn.ts";
 import { BatchRule } from "./batch_rule.ts";
@@ -152,7 +153,7 @@ export class Poller {
     this.#running = true;
     this.#lastEventMs = this.#heldSinceMs = monotonicMs();
     this.#set(control.add, this.#runtime!, runtimeSlot, readable);
-    setImmediate(this.#work);
+    keepWarm(setImmediate(this.#work));
   }
 
   #work = (): void => void this.#run();

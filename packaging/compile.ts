@@ -15,13 +15,18 @@ const targets = [
 ];
 
 /**
- * How the program runs, as an executable or by `deno task tunnel`: what it may do, and how large V8 may let the space of
- * young objects grow. By default that is 16 MiB twice, which thousands of idle connections and a long replay fill with what
- * is garbage already; 4 MiB cost no measurable speed. So little is collected soonest by the thread that waits for it: a helper
- * that has to wait for a core makes it wait as well.
+ * How the program runs, as an executable or by `deno task tunnel`: what it may do, and how V8 goes about it.
+ *
+ * How large the space of young objects may grow: by default to 16 MiB twice, which thousands of idle connections and a long
+ * replay fill with what is garbage already; 4 MiB cost no measurable speed. So little is collected soonest by the thread that waits
+ * for it: a helper that has to wait for a core makes it wait as well.
+ *
+ * What a message runs through is compiled in one piece, and sooner: a processor that has done something else between two
+ * messages has to fetch all of it again, and the pieces are a quarter more.
  */
 export const runtimeFlags = [
-  "--v8-flags=--max-semi-space-size=4,--no-parallel-scavenge",
+  "--v8-flags=--max-semi-space-size=4,--no-parallel-scavenge,--max-inlined-bytecode-size-cumulative=3000," +
+  "--invocation-count-for-turbofan=1000",
   "--allow-net",
   "--allow-read",
   "--allow-write",

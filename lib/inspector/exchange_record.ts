@@ -207,26 +207,37 @@ export class ExchangeRecord implements ExchangeObserver {
   }
 
   #beginMessage(flow: MessageFlow, binary: boolean): RecordedMessage {
-    const { direction } = flow;
-    const message = { atMs: this.#sinceStart(), direction, binary, bytes: new KeptBytes(maxMessageBytes) };
+    const message = this.#ring.length < maxMessages ? this.#addMessage() : this.#takeOldest();
+    message.atMs = this.#sinceStart();
+    message.direction = flow.direction;
+    message.binary = binary;
     flow.open = message;
-    if (this.#ring.length < maxMessages) {
-      this.#ring.push(message);
-      this.#grow(messageBytes);
-    } else {
-      this.#replaceOldest(message);
-    }
     return message;
   }
 
-  #replaceOldest(message: RecordedMessage): void {
+  #addMessage(): RecordedMessage {
+    const message: RecordedMessage = {
+      atMs: 0,
+      direction: "received",
+      binary: false,
+      bytes: new KeptBytes(maxMessageBytes),
+    };
+    this.#ring.push(message);
+    this.#grow(messageBytes);
+    return message;
+  }
+
+  /** The oldest message's place, for a new one: what holds its bytes mostly does for the next as well. */
+  #takeOldest(): RecordedMessage {
     const oldest = this.#ring[this.#oldest];
-    this.#ring[this.#oldest] = message;
     this.#oldest = (this.#oldest + 1) % maxMessages;
     // It may still be coming in.
     const flow = this.#flow(oldest.direction);
     if (flow.open === oldest) flow.open = null;
-    this.#grow(-oldest.bytes.size);
+    const before = oldest.bytes.size;
+    oldest.bytes.restart();
+    if (oldest.bytes.size !== before) this.#grow(oldest.bytes.size - before);
+    return oldest;
   }
 
   #keep(kept: KeptBytes, bytes: Uint8Array): void {

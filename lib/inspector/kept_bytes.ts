@@ -1,3 +1,6 @@
+/** A buffer of so many bytes at most stays for the next body: a larger one would be held for many small ones. */
+const reusedBytes = 256;
+
 /** The beginning of a body, and how long all of it was. */
 export class KeptBytes {
   readonly #maxBytes: number;
@@ -51,6 +54,13 @@ export class KeptBytes {
     this.#dropped = true;
     this.#buffer = nothing;
     this.#keptBytes = 0;
+  }
+
+  /** Begins anew, with another body. */
+  restart(): void {
+    if (this.#buffer.length > reusedBytes) this.#buffer = nothing;
+    this.#keptBytes = 0;
+    this.#totalBytes = 0;
   }
 
   /** What is kept, in one piece. */

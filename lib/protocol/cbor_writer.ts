@@ -16,6 +16,9 @@ export interface WriterBuffers {
   giveBack(bytes: Uint8Array): void;
 }
 
+/** Longest head: major type and a number of 64 bits. */
+const mostHeadBytes = 9;
+
 /** Left to the collector. */
 const freshBuffers: WriterBuffers = { take: allocate, giveBack: () => {} };
 
@@ -38,6 +41,10 @@ export class CborWriter {
   readonly #initialBytes: number;
   #buffer: Uint8Array<ArrayBuffer>;
   #offset: number;
+  /** The last one given out: messages that come one by one are mostly as long as the one before. */
+  #view: Uint8Array<ArrayBuffer>;
+  /** What it is a view of. */
+  #viewed: Uint8Array<ArrayBuffer>;
 
   constructor(options: CborWriterOptions = {}) {
     this.#buffers = options.buffers ?? freshBuffers;
@@ -45,6 +52,8 @@ export class CborWriter {
     this.#offset = this.#start;
     this.#initialBytes = this.#start + (options.initialBytes ?? 4096);
     this.#buffer = this.#buffers.take(this.#initialBytes);
+    this.#viewed = this.#buffer;
+    this.#view = this.#buffer.subarray(this.#start, this.#start);
   }
 
   /** Bytes written since the last {@link reset} or {@link take}. */
@@ -54,7 +63,11 @@ export class CborWriter {
 
   /** A view of what was written; valid until the next write. */
   view(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.subarray(this.#start, this.#offset);
+    if (this.#view.length !== this.length || this.#viewed !== this.#buffer) {
+      this.#view = this.#buffer.subarray(this.#start, this.#offset);
+      this.#viewed = this.#buffer;
+    }
+    return this.#view;
   }
 
   /** Starts over in the same buffer. What {@link view} gave before is overwritten. */
@@ -85,6 +98,17 @@ export class CborWriter {
    */
   uint(value: number): void {
     this.#head(0x00, value);
+  }
+
+  /** An array's head and its first four items, which is what frames of streams begin with: as {@link array} and {@link uint} write them. */
+  beginning(items: number, first: number, second: number, third: number, fourth: number): void {
+    this.#reserve(5 * mostHeadBytes);
+    const buffer = this.#buffer;
+    let offset = writeHead(buffer, this.#offset, 0x80, items);
+    offset = writeHead(buffer, offset, 0x00, first);
+    offset = writeHead(buffer, offset, 0x00, second);
+    offset = writeHead(buffer, offset, 0x00, third);
+    this.#offset = writeHead(buffer, offset, 0x00, fourth);
   }
 
   bool(value: boolean): void {
@@ -155,34 +179,8 @@ export class CborWriter {
   }
 
   #head(major: number, value: number): void {
-    this.#reserve(9);
-    const buffer = this.#buffer;
-    let offset = this.#offset;
-    if (value >= 0 && value < 24) {
-      buffer[offset] = major | value;
-      this.#offset = offset + 1;
-      return;
-    }
-    if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
-      throw new RangeError(`a whole number from 0 to 2^53 - 1 was expected, found ${value}`);
-    }
-    if (value < 0x100) {
-      buffer[offset++] = major | 24;
-      buffer[offset++] = value;
-    } else if (value < 0x1_0000) {
-      buffer[offset++] = major | 25;
-      buffer[offset++] = value >>> 8;
-      buffer[offset++] = value;
-    } else {
-      if (value < 0x1_0000_0000) {
-        buffer[offset++] = major | 26;
-      } else {
-        buffer[offset++] = major | 27;
-        offset = writeU32(buffer, offset, Math.floor(value / 0x1_0000_0000));
-      }
-      offset = writeU32(buffer, offset, value);
-    }
-    this.#offset = offset;
+    this.#reserve(mostHeadBytes);
+    this.#offset = writeHead(this.#buffer, this.#offset, major, value);
   }
 
   #reserve(bytes: number): void {
@@ -193,6 +191,39 @@ export class CborWriter {
     this.#buffers.giveBack(this.#buffer);
     this.#buffer = larger;
   }
+}
+
+/** @returns the offset after the head */
+function writeHead(buffer: Uint8Array, offset: number, major: number, value: number): number {
+  if (value >= 0 && value < 24) {
+    buffer[offset] = major | value;
+    return offset + 1;
+  }
+  return writeLongHead(buffer, offset, major, value);
+}
+
+function writeLongHead(buffer: Uint8Array, offset: number, major: number, value: number): number {
+  if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
+    throw new RangeError(`a whole number from 0 to 2^53 - 1 was expected, found ${value}`);
+  }
+  if (value < 0x100) {
+    buffer[offset++] = major | 24;
+    buffer[offset++] = value;
+    return offset;
+  }
+  if (value < 0x1_0000) {
+    buffer[offset++] = major | 25;
+    buffer[offset++] = value >>> 8;
+    buffer[offset++] = value;
+    return offset;
+  }
+  if (value < 0x1_0000_0000) {
+    buffer[offset++] = major | 26;
+  } else {
+    buffer[offset++] = major | 27;
+    offset = writeU32(buffer, offset, Math.floor(value / 0x1_0000_0000));
+  }
+  return writeU32(buffer, offset, value);
 }
 
 function writeU32(buffer: Uint8Array, offset: number, value: number): number {

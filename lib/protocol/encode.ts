@@ -182,9 +182,5 @@ function linkHead(writer: CborWriter, items: number, type: number): void {
 }
 
 function streamHead(writer: CborWriter, items: number, frame: StreamFrame): void {
-  writer.array(items);
-  writer.uint(frame.type);
-  writer.uint(frame.gatewayId);
-  writer.uint(frame.requestId);
-  writer.uint(frame.index);
+  writer.beginning(items, frame.type, frame.gatewayId, frame.requestId, frame.index);
 }

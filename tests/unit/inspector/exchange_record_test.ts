@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { end, historyAt, start } from "./exchanges.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -49,6 +50,26 @@ Deno.test("of many messages the newest are kept, of a large one its beginning", 
   assert.equal(record.messageCounts.sent, 300);
 });
 
+Deno.test("what a record takes in memory is what its messages do, whatever those that they replaced took", () => {
+  const anyLengths = fc.array(fc.oneof(fc.nat(100), fc.nat(6_000)), { minLength: 1, maxLength: 600 });
+  fc.assert(
+    fc.property(anyLengths, (lengths) => {
+      const record = historyAt().history.record(start({ kind: "websocket" }));
+      const before = record.size;
+      for (const length of lengths) {
+        record.message("sent", { binary: true, bytes: new Uint8Array(length).fill(length), final: true });
+      }
+      const { messages } = record;
+      const newest = lengths.slice(-200).map((length) => new Uint8Array(Math.min(length, 4096)).fill(length));
+      assert.deepEqual(messages.map((message) => message.bytes.bytes()), newest);
+      const held = messages.reduce((sum, message) => sum + message.bytes.size, 0);
+      assert.equal(record.size - before, 150 * messages.length + held);
+      assert.ok(held <= newest.reduce((sum, { length }) => sum + Math.max(256, length), 0), `${held} bytes`);
+    }),
+    { numRuns: 50 },
+  );
+});
+
 Deno.test("messages that came together are recorded as if they had come one by one", () => {
   const record = () => historyAt().history.record(start({ kind: "websocket" }));
   const [together, alone] = [record(), record()];
@@ -64,10 +85,9 @@ Deno.test("messages that came together are recorded as if they had come one by o
     assert.equal(each.messages.length, 200);
     assert.deepEqual(each.messageCounts, { received: 0, sent: 301 });
   }
-  const told = ({ messages, responseBytes, size }: typeof alone) => ({
+  const told = ({ messages, responseBytes }: typeof alone) => ({
     messages: messages.map(({ bytes, ...rest }) => ({ ...rest, text: textOf(bytes) })),
     totalBytes: responseBytes.totalBytes,
-    size,
   });
   assert.deepEqual(told(together), told(alone));
 });

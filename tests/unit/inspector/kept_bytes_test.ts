@@ -46,3 +46,23 @@ Deno.test("what is dropped takes no memory, and its length is counted on", () =>
   kept.skip(5);
   assert.deepEqual([kept.size, kept.keptBytes, kept.totalBytes, kept.whole], [0, 0, 125, false]);
 });
+
+Deno.test("what begins anew has nothing of what it held, and no buffer but a small one", () => {
+  fc.assert(fc.property(anyParts, anyParts, (before, parts) => {
+    const [kept, fresh] = [new KeptBytes(1_000), new KeptBytes(1_000)];
+    for (const part of before) kept.add(part);
+    kept.restart();
+    assert.deepEqual([kept.keptBytes, kept.totalBytes, kept.whole, kept.bytes()], [
+      0,
+      0,
+      true,
+      new Uint8Array(0),
+    ]);
+    assert.ok(kept.size <= 256, `${kept.size} bytes`);
+    for (const part of parts) for (const each of [kept, fresh]) each.add(part);
+    assert.deepEqual(
+      [kept.keptBytes, kept.totalBytes, kept.whole, kept.bytes()],
+      [fresh.keptBytes, fresh.totalBytes, fresh.whole, fresh.bytes()],
+    );
+  }));
+});

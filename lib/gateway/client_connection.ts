@@ -172,7 +172,7 @@ export class ClientConnection implements ByteSocketHandler {
     this.#state = "head";
     this.#idleSinceMs = this.#context.coarseNowMs;
     this.#socket.resume();
-    if (this.#pending.length > 0) queueMicrotask(() => this.#readPending());
+    if (this.#pending.length > 0) this.#context.clock.microtask(() => this.#readPending());
   }
 
   pauseReading(): void {

@@ -1,4 +1,4 @@
-import { monotonicMs, turnEnd, turnMs } from "../net/mod.ts";
+import { afterTurn, monotonicMs, turnMs } from "../net/mod.ts";
 
 /** Wall-clock time, microseconds since 1970: for display and the clock-offset estimate alone. */
 export function wallUs(): number {
@@ -34,5 +34,5 @@ export const systemClock: Clock = {
     const timer = setTimeout(run, ms);
     return { cancel: () => clearTimeout(timer) };
   },
-  microtask: (run) => void turnEnd.then(run),
+  microtask: afterTurn,
 };

@@ -4,7 +4,7 @@ import type { ByteSocketHandler } from "./byte_socket_handler.ts";
 import { ConnIo } from "./conn_io.ts";
 import { adopt } from "./native/native.ts";
 import type { SocketIo, SocketIoOwner } from "./socket_io.ts";
-import { turnEnd } from "./turn.ts";
+import { afterTurn } from "./turn.ts";
 import { atTurnEnd } from "./turn_writers.ts";
 import { giveBackBlock, largerBlock, largestBlockBytes, takeBlock, type WriteBlock } from "./write_blocks.ts";
 
@@ -310,7 +310,7 @@ export class ByteSocket implements SocketIoOwner {
       if (this.#left > 0) return;
       this.#release();
       // Not from within a call of the owner's, which this may be.
-      if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) void turnEnd.then(this.#tellDrained);
+      if (this.#aboveHighWater && this.#queuedBytes <= lowWaterBytes) afterTurn(this.#tellDrained);
     }
   }
 

@@ -10,6 +10,6 @@ export { sendMessages } from "./send_messages.ts";
 export { WebSocketConnection, type WebSocketHandler } from "./websocket_connection.ts";
 export { PeerWatch, type WatchedPeer } from "./peer_watch.ts";
 export { monotonicMs } from "./monotonic.ts";
-export { turnEnd, turnMs } from "./turn.ts";
+export { afterTurn, promisesFollow, turnMs } from "./turn.ts";
 export { makeToken, sameToken } from "./token.ts";
 export { acceptWithoutDelay, nativeSocketCount, useNativeCalls, useNativeSockets } from "./native/native.ts";

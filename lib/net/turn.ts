@@ -1,7 +1,31 @@
 import { monotonicMs } from "./monotonic.ts";
 
-/** What is to be done at the end of the turn is chained to it: cheaper than `queueMicrotask`, which makes a closure. */
+/** What is awaited to get to the end of the turn. */
 export const turnEnd: Promise<void> = Promise.resolve();
+
+let putOff = 0;
+let isProgramsTurn = false;
+
+/** Calls `run` at the end of this turn, behind all that was put off to it before. Cheaper than `queueMicrotask`, which makes a closure. */
+export function afterTurn(run: () => void): void {
+  putOff++;
+  void turnEnd.then(run);
+}
+
+/** How often {@link afterTurn} was called so far: who waits for the end of a turn sees whether more was put off meanwhile. */
+export function timesPutOff(): number {
+  return putOff;
+}
+
+/** From now on what sockets bring may lead on to promises of a program's own, which {@link timesPutOff} does not count. */
+export function promisesFollow(): void {
+  isProgramsTurn = true;
+}
+
+/** Whether {@link promisesFollow} was called. */
+export function doPromisesFollow(): boolean {
+  return isProgramsTurn;
+}
 
 let beganAtMs = 0;
 let isKnown = false;

@@ -1,4 +1,4 @@
-import { turnEnd } from "./turn.ts";
+import { afterTurn } from "./turn.ts";
 
 /** Who writes at the end of a turn what was gathered in it. */
 export interface TurnWriter {
@@ -14,7 +14,7 @@ let count = 0;
 /** Has `writer` called once this turn of the event loop has done its work. One microtask does for all of a turn. */
 export function atTurnEnd(writer: TurnWriter): void {
   writers[count++] = writer;
-  if (count === 1) void turnEnd.then(endTurn);
+  if (count === 1) afterTurn(endTurn);
 }
 
 function endTurn(): void {

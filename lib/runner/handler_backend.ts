@@ -1,3 +1,4 @@
+import { promisesFollow } from "../net/mod.ts";
 import type { RequestStartFrame, WsOpenFrame } from "../protocol/mod.ts";
 import type { Stream, StreamHandler } from "../session/mod.ts";
 import type { Backend } from "./backend.ts";
@@ -29,6 +30,7 @@ export class HandlerBackend implements Backend {
   constructor(handler: RawHandler, onError: (error: unknown) => void) {
     this.#handler = handler;
     this.#onError = onError;
+    promisesFollow();
   }
 
   http(stream: Stream, start: RequestStartFrame): StreamHandler {

@@ -1,5 +1,5 @@
 import type { SocketIo, SocketIoOwner } from "../socket_io.ts";
-import { turnEnd } from "../turn.ts";
+import { afterTurn } from "../turn.ts";
 import { type Calls, errnos, errorOf, type Libc } from "./libc.ts";
 import { sharedBuffer, sharedBytes } from "./shared_buffer.ts";
 import { failed, type Polled, type Poller, readable, writable } from "./poller.ts";
@@ -59,7 +59,7 @@ export class NativeIo implements SocketIo, Polled {
     const taken = this.#send(bytes, count);
     if (typeof taken !== "number") {
       // The owner is in the middle of its writing.
-      void turnEnd.then(() => {
+      afterTurn(() => {
         if (!this.#closed) this.#owner.writeFailed(taken);
       });
       return 0;

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 import { keepWarm } from "../../warm/mod.ts";
 import { monotonicMs } from "../monotonic.ts";
-import { turnBegins, turnEnd, turnEnds } from "../turn.ts";
+import { doPromisesFollow, timesPutOff, turnBegins, turnEnd, turnEnds } from "../turn.ts";
 import { BatchRule } from "./batch_rule.ts";
 import type { Calls, Libc } from "./libc.ts";
 import { Scheduling } from "./scheduling.ts";
@@ -38,8 +38,8 @@ const longestWorkMs = 4;
 const longestHoldMs = 20;
 
 /**
- * What is put off to the end of the turn, and what that puts off, is done after so many steps. A longer chain of promises, which
- * streams in flight have none of, may have to wait for a sleep to end.
+ * What is put off to the end of the turn, and what that puts off, is done after so many steps at most, and of promises of a program's
+ * own as many are followed. A longer chain may have to wait for a sleep to end.
  */
 const hopsBeforeSleep = 8;
 
@@ -178,7 +178,10 @@ export class Poller {
       if (this.#batch.looked(count)) this.#schedule();
       if (this.#runtimeIsReady || nowMs >= untilMs) break;
       // A round through the runtime would cost more than what came.
-      for (let hop = 0; hop < hopsBeforeSleep; hop++) await turnEnd;
+      for (let hop = 0, before = -1; hop < hopsBeforeSleep && timesPutOff() !== before; hop++) {
+        if (!doPromisesFollow()) before = timesPutOff();
+        await turnEnd;
+      }
     }
     turnEnds();
     if (this.#sockets === 0) return this.#end();

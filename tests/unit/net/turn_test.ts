@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { turnEnd, turnMs } from "../../../lib/net/mod.ts";
-import { turnBegins, turnEnds } from "../../../lib/net/turn.ts";
+import { turnMs } from "../../../lib/net/mod.ts";
+import { afterTurn, timesPutOff, turnBegins, turnEnd, turnEnds } from "../../../lib/net/turn.ts";
 import { nextTurn } from "./loopback.ts";
 
 /** Works until the clock has moved on. */
@@ -88,4 +88,19 @@ Deno.test("who begins a turn by itself says what time it is, until it ends", asy
   assert.ok(later > began);
   await nextTurn();
   assert.ok(turnMs() >= later);
+});
+
+Deno.test("what is put off to the end of the turn is done in order, and what that puts off is seen", async () => {
+  const done: string[] = [];
+  const before = timesPutOff();
+  afterTurn(() => {
+    done.push("first");
+    afterTurn(() => done.push("of the first"));
+  });
+  afterTurn(() => done.push("second"));
+  assert.deepEqual([done, timesPutOff() - before], [[], 2]);
+  await turnEnd;
+  assert.deepEqual([done, timesPutOff() - before], [["first", "second"], 3], "there is more to wait for");
+  await turnEnd;
+  assert.deepEqual([done, timesPutOff() - before], [["first", "second", "of the first"], 3], "there is not");
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { turnEnd } from "../../../lib/net/mod.ts";
+import { turnEnd } from "../../../lib/net/turn.ts";
 import { atTurnEnd } from "../../../lib/net/turn_writers.ts";
 
 Deno.test("who asked is called at the end of the turn, in order and once", async () => {

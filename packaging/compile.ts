@@ -21,8 +21,8 @@ const targets = [
  * replay fill with what is garbage already; 4 MiB cost no measurable speed. So little is collected soonest by the thread that waits
  * for it: a helper that has to wait for a core makes it wait as well.
  *
- * What a message runs through is compiled in one piece, and sooner: a processor that has done something else between two
- * messages has to fetch all of it again, and the pieces are a quarter more.
+ * What a message runs through is compiled in larger pieces, and sooner. That makes it a quarter shorter, and a processor that has
+ * done something else between two messages has to fetch all of it again.
  */
 export const runtimeFlags = [
   "--v8-flags=--max-semi-space-size=4,--no-parallel-scavenge,--max-inlined-bytecode-size-cumulative=3000," +

@@ -149,6 +149,7 @@ export class ClientConnection implements ByteSocketHandler {
   closed(): void {
     this.#state = "done";
     this.#lingering = null;
+    this.#pending = nothing;
     const exchange = this.#exchange;
     this.#exchange = null;
     exchange?.clientGone();

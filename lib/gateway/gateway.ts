@@ -60,8 +60,8 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly observer: TrafficObserver | null;
   readonly metrics: TunnelMetrics = new TunnelMetrics();
   /**
-   * u32 drawn at random: tells this process's streams from those of one before it. Below 2^31, because V8 keeps a larger one as a
-   * fraction, in each frame.
+   * u32 drawn at random: tells this process's streams from those of one before it. Below 2^31, because V8 makes an object of a larger
+   * one, for each frame.
    */
   readonly gatewayId = randomInt(1, 0x7fff_ffff);
   readonly clock = systemClock;

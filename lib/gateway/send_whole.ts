@@ -1,3 +1,4 @@
+import { promisesFollow } from "../net/mod.ts";
 import { type StreamAnswer, StreamRequest, type WholeRequest } from "../session/mod.ts";
 import type { Runner } from "./runner_session.ts";
 
@@ -14,6 +15,7 @@ export function sendWhole(
       maxBodyBytes,
       done: (answer) => {
         signal.removeEventListener("abort", stop);
+        promisesFollow("in this turn");
         resolve(answer);
       },
     });

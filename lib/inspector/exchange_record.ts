@@ -211,7 +211,8 @@ export class ExchangeRecord implements ExchangeObserver {
     message.atMs = this.#sinceStart();
     message.direction = flow.direction;
     message.binary = binary;
-    flow.open = message;
+    // To add it may have been too much for the history, which then forgot this very record.
+    if (!this.#forgotten) flow.open = message;
     return message;
   }
 

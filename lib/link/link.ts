@@ -77,6 +77,8 @@ const copiedMessageBytes = 4 * 1024;
 /** Acknowledgements that are not due at once wait this long for company, milliseconds. */
 const acknowledgeWithinMs = 25;
 
+const nothing = new Uint8Array(0);
+
 /** Close codes of RFC 6455, section 7.4.1. */
 const closeNormal = 1000;
 const closeProtocolError = 1002;
@@ -98,7 +100,7 @@ export class Link implements WebSocketHandler {
     roomBytes: maxFrameHeaderBytes,
     buffers: bytePool,
   });
-  readonly #reader = new FrameReader(new Uint8Array(0));
+  readonly #reader = new FrameReader(nothing);
   #session: Session | null = null;
   #control: LinkFrame[] = [];
   #flushScheduled = false;
@@ -266,6 +268,7 @@ export class Link implements WebSocketHandler {
       else this.#linkFrame(frame as LinkFrame);
       if (this.#gone || this.#end !== null) return;
     }
+    reader.restart(nothing);
   }
 
   #streamFrame(frame: StreamFrame): void {

@@ -4,7 +4,7 @@ import { monotonicMs } from "./monotonic.ts";
 export const turnEnd: Promise<void> = Promise.resolve();
 
 let putOff = 0;
-let isProgramsTurn = false;
+let followed: "never" | "in this turn" | "always" = "never";
 
 /** Calls `run` at the end of this turn, behind all that was put off to it before. Cheaper than `queueMicrotask`, which makes a closure. */
 export function afterTurn(run: () => void): void {
@@ -17,14 +17,19 @@ export function timesPutOff(): number {
   return putOff;
 }
 
-/** From now on what sockets bring may lead on to promises of a program's own, which {@link timesPutOff} does not count. */
-export function promisesFollow(): void {
-  isProgramsTurn = true;
+/**
+ * What a socket has brought leads on to promises, which {@link timesPutOff} does not count: who waits for the end of the turn waits
+ * for some steps of theirs, too.
+ *
+ * @param when `always`: in each turn from now on, for a program's own handlers may do anything
+ */
+export function promisesFollow(when: "in this turn" | "always"): void {
+  if (followed !== "always") followed = when;
 }
 
-/** Whether {@link promisesFollow} was called. */
+/** Whether {@link promisesFollow} was called in this turn, or for always. */
 export function doPromisesFollow(): boolean {
-  return isProgramsTurn;
+  return followed !== "never";
 }
 
 let beganAtMs = 0;
@@ -52,6 +57,7 @@ export function turnMs(): number {
 export function turnBegins(nowMs: number): void {
   beganAtMs = nowMs;
   isKnown = true;
+  if (followed === "in this turn") followed = "never";
 }
 
 /** What comes after such a turn begins at a time of its own. */

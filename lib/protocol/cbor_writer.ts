@@ -19,6 +19,8 @@ export interface WriterBuffers {
 /** Longest head: major type and a number of 64 bits. */
 const mostHeadBytes = 9;
 
+const nothing = new Uint8Array(0);
+
 /** Left to the collector. */
 const freshBuffers: WriterBuffers = { take: allocate, giveBack: () => {} };
 
@@ -42,9 +44,9 @@ export class CborWriter {
   #buffer: Uint8Array<ArrayBuffer>;
   #offset: number;
   /** The last one given out: messages that come one by one are mostly as long as the one before. */
-  #view: Uint8Array<ArrayBuffer>;
+  #view: Uint8Array<ArrayBuffer> = nothing;
   /** What it is a view of. */
-  #viewed: Uint8Array<ArrayBuffer>;
+  #viewed: Uint8Array<ArrayBuffer> = nothing;
 
   constructor(options: CborWriterOptions = {}) {
     this.#buffers = options.buffers ?? freshBuffers;
@@ -52,8 +54,6 @@ export class CborWriter {
     this.#offset = this.#start;
     this.#initialBytes = this.#start + (options.initialBytes ?? 4096);
     this.#buffer = this.#buffers.take(this.#initialBytes);
-    this.#viewed = this.#buffer;
-    this.#view = this.#buffer.subarray(this.#start, this.#start);
   }
 
   /** Bytes written since the last {@link reset} or {@link take}. */
@@ -84,6 +84,7 @@ export class CborWriter {
     const bytes = Math.max(this.#initialBytes, powerOfTwo(this.#offset));
     this.#buffer = this.#buffers.take(bytes);
     this.#offset = this.#start;
+    this.#view = this.#viewed = nothing;
     return taken;
   }
 

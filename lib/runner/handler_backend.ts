@@ -30,7 +30,7 @@ export class HandlerBackend implements Backend {
   constructor(handler: RawHandler, onError: (error: unknown) => void) {
     this.#handler = handler;
     this.#onError = onError;
-    promisesFollow();
+    promisesFollow("always");
   }
 
   http(stream: Stream, start: RequestStartFrame): StreamHandler {

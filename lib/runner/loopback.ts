@@ -1,4 +1,5 @@
 import { type Frame, initialWindowBytes, type StreamFrame } from "../protocol/mod.ts";
+import { afterTurn, promisesFollow } from "../net/mod.ts";
 import { Session, type StreamAnswer, StreamRequest, type WholeRequest } from "../session/mod.ts";
 import type { Backend } from "./backend.ts";
 
@@ -19,6 +20,7 @@ export function askBackend(
     maxBodyBytes: options.maxBodyBytes,
     done: (answer) => {
       options.signal.removeEventListener("abort", stop);
+      promisesFollow("in this turn");
       resolve(answer);
     },
   });
@@ -36,7 +38,7 @@ function end(role: "gateway" | "runner", other: () => Session, backend: Backend)
   const schedule = () => {
     if (scheduled) return;
     scheduled = true;
-    queueMicrotask(() => {
+    afterTurn(() => {
       scheduled = false;
       session.flushAcknowledgements();
       // A frame of its own, as off a link: who takes it may change it, and the session that sends it still holds its own.

@@ -1,5 +1,5 @@
 import { type ResponseHead, writeRequestHead } from "../http1/mod.ts";
-import type { OriginConnection, OriginExchange, OriginPool } from "../net/mod.ts";
+import { type OriginConnection, type OriginExchange, type OriginPool, promisesFollow } from "../net/mod.ts";
 
 /** Answers that say an origin knows no HEAD (RFC 9110, 15.5.6 and 15.6.2). */
 const headNotServed = new Set([405, 501]);
@@ -57,6 +57,11 @@ export class OriginProbe {
         connection.abort();
         reject(signal.reason);
       };
+      // The answer's time is taken behind these promises.
+      const settled = () => {
+        signal.removeEventListener("abort", giveUp);
+        promisesFollow("in this turn");
+      };
       signal.addEventListener("abort", giveUp, { once: true });
       let status = 0;
       const exchange: OriginExchange = {
@@ -66,16 +71,16 @@ export class OriginProbe {
         data() {},
         drained() {},
         responseEnd: () => {
-          signal.removeEventListener("abort", giveUp);
+          settled();
           resolve(status);
         },
         upgraded: (_head, socket) => {
-          signal.removeEventListener("abort", giveUp);
+          settled();
           socket.destroy(null);
           reject(new Error("the origin switched protocols without being asked to"));
         },
         failed: (error, begun) => {
-          signal.removeEventListener("abort", giveUp);
+          settled();
           reject(wasUsed && !begun ? new StaleConnectionError(error.message, { cause: error }) : error);
         },
       };

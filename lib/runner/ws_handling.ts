@@ -264,7 +264,8 @@ export class WsHandling implements StreamHandler, TunnelSocket {
   }
 
   #push(frame: Bare<SequencedFrame>): void {
-    this.#stream.push({ ...frame, gatewayId: 0, requestId: 0, index: 0 } as SequencedFrame);
+    const { type, ...rest } = frame;
+    this.#stream.push({ type, gatewayId: 0, requestId: 0, index: 0, ...rest } as SequencedFrame);
   }
 }
 

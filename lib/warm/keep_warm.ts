@@ -1,7 +1,7 @@
 const last = new Map<unknown, object>();
 
 /**
- * Called by the constructors of what comes and goes with a connection or a stream: the last object of each kind stays until
+ * Called for each object that comes and goes with a connection or a stream, when it is made: the last of each kind stays until
  * the next one is made, with all that it holds.
  *
  * V8's compiled code refers weakly to what objects of a class look like, and that goes with the last object. A process that

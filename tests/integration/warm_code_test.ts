@@ -57,6 +57,11 @@ async function codeOf(
   process.signal("SIGTERM");
   await process.status();
   const named = (pattern: RegExp) => [...process.stdout.matchAll(pattern)].map((match) => match[1]);
+  assert.match(
+    process.stdout,
+    /marking dependent code .* for deoptimization, reason: /,
+    "V8 says it otherwise now",
+  );
   const thrownAway = named(/<SharedFunctionInfo ([^>]*)>\)[^\n]*embedded weak objects cleared/g);
   return {
     compiled: new Set(named(/\[completed compiling \S+ <JSFunction (\S+) /g)),

@@ -38,8 +38,8 @@ const longestWorkMs = 4;
 const longestHoldMs = 20;
 
 /**
- * What is put off to the end of the turn, and what that puts off, is done after so many steps at most, and of promises of a program's
- * own as many are followed. A longer chain may have to wait for a sleep to end.
+ * A turn's work has so many steps at most: what is put off to its end, what that puts off, and so on. Promises that are said to follow
+ * have as many. What is longer may have to wait for a sleep to end.
  */
 const hopsBeforeSleep = 8;
 

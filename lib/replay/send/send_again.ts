@@ -1,6 +1,6 @@
 import type { CapturedExchange, SpillStore } from "../../capture/mod.ts";
 import { EncodeError } from "../../http1/mod.ts";
-import { DialError, endpointOf, formatEndpoint, OriginPool } from "../../net/mod.ts";
+import { DialError, endpointOf, formatEndpoint, OriginPool, promisesFollow } from "../../net/mod.ts";
 import type { Answered } from "./answered.ts";
 import { compareAnswer } from "./compare_answer.ts";
 import { comparedByDefault } from "./compare_headers.ts";
@@ -83,6 +83,7 @@ class SendAgain implements Disposable {
     const signal = AbortSignal.any([options.signal, this.#stopping.signal]);
     this.#shelf = shelf;
     this.#options = options;
+    promisesFollow("always");
     const endpoint = endpointOf(target);
     this.#host = target.port === "" ? target.hostname : formatEndpoint(endpoint);
     const pool = new OriginPool({ endpoint, caCerts, connectTimeoutMs });

@@ -64,7 +64,7 @@ Deno.test("what a record takes in memory is what its messages do, whatever those
       assert.deepEqual(messages.map((message) => message.bytes.bytes()), newest);
       const held = messages.reduce((sum, message) => sum + message.bytes.size, 0);
       assert.equal(record.size - before, 150 * messages.length + held);
-      assert.ok(held <= newest.reduce((sum, { length }) => sum + Math.max(256, length), 0), `${held} bytes`);
+      assert.ok(held <= newest.reduce((sum, { length }) => sum + Math.max(512, length), 0), `${held} bytes`);
     }),
     { numRuns: 50 },
   );

@@ -5,6 +5,7 @@ import { type Calls, Libc } from "../../../lib/net/native/libc.ts";
 import { NativeIo } from "../../../lib/net/native/native_io.ts";
 import { Poller } from "../../../lib/net/native/poller.ts";
 import type { SocketIoOwner } from "../../../lib/net/socket_io.ts";
+import { afterTurn, promisesFollow, turnEnd } from "../../../lib/net/turn.ts";
 import { bounded } from "../../support/bounded.ts";
 import { eventually } from "../../support/stack.ts";
 import { inItsOwn } from "./in_its_own.ts";
@@ -187,3 +188,57 @@ Deno.test({
     assert.ok(sleptThrough.filter((count) => count > 0).length <= 2, `${sleptThrough}`);
   },
 });
+
+const leadsTo: Record<string, (done: () => void) => void> = {
+  "what is put off to the end of the turn, and off again there": (done) =>
+    afterTurn(() => afterTurn(() => afterTurn(done))),
+  "a chain of promises that is said to follow": async (done) => {
+    promisesFollow("in this turn");
+    for (let i = 0; i < 6; i++) await turnEnd;
+    done();
+  },
+};
+
+for (const [what, lead] of Object.entries(leadsTo)) {
+  Deno.test({
+    name: `the poller does not sleep before ${what} is done`,
+    ignore: !onLinux,
+    async fn() {
+      const libc = Libc.open() as Libc;
+      const { calls } = libc;
+      let vainSleeps = 0;
+      let sleeps = 0;
+      const watched: Calls = {
+        ...calls,
+        epoll_wait(fd, events, max, timeoutMs) {
+          const count = calls.epoll_wait(fd, events, max, timeoutMs);
+          if (timeoutMs > 0) sleeps++;
+          if (count === 0 && timeoutMs > 0) vainSleeps++;
+          return count;
+        },
+      };
+      const poller = new Poller({ calls: watched, checked: libc.checked.bind(libc) } as Libc);
+      const [own, other] = await connection();
+      let led: PromiseWithResolvers<number>;
+      const owner = new Owner();
+      owner.readDone = () => {
+        const before = vainSleeps;
+        lead(() => led.resolve(vainSleeps - before));
+        io.read();
+      };
+      const fd = connectedDescriptor(own, calls);
+      const io = new NativeIo({ fd, poller, libc, owner, close: () => own.close() });
+      io.read();
+      const sleptThrough: number[] = [];
+      for (let i = 0; i < 200; i++) {
+        led = Promise.withResolvers();
+        await other.write(new Uint8Array(1));
+        sleptThrough.push(await led.promise);
+      }
+      io.close();
+      other.close();
+      assert.ok(sleeps > 0, "it never slept");
+      assert.deepEqual(sleptThrough.filter((count) => count > 0), []);
+    },
+  });
+}

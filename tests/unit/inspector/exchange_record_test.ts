@@ -73,6 +73,7 @@ Deno.test("what a record takes in memory is what its messages do, whatever those
 Deno.test("messages that came together are recorded as if they had come one by one", () => {
   const record = () => historyAt().history.record(start({ kind: "websocket" }));
   const [together, alone] = [record(), record()];
+  const empty = alone.size;
   const texts = Array.from({ length: 300 }, (_, i) => `${i}`);
   together.messagesTogether("sent", {
     binary: false,
@@ -84,6 +85,8 @@ Deno.test("messages that came together are recorded as if they had come one by o
     each.message("sent", { binary: true, bytes: bytes("next"), final: true });
     assert.equal(each.messages.length, 200);
     assert.deepEqual(each.messageCounts, { received: 0, sent: 301 });
+    const held = each.messages.reduce((sum, message) => sum + message.bytes.size, 0);
+    assert.equal(each.size - empty, 150 * 200 + held);
   }
   const told = ({ messages, responseBytes }: typeof alone) => ({
     messages: messages.map(({ bytes, ...rest }) => ({ ...rest, text: textOf(bytes) })),

@@ -31,6 +31,19 @@ function queuesWith(fd: number): number[] {
   return queues;
 }
 
+/** The same calls, which count how often the thread sleeps for events, and how often none comes. */
+function countingSleeps(calls: Calls, slept: { times: number; inVain: number }): Calls {
+  return {
+    ...calls,
+    epoll_wait(fd, events, max, timeoutMs) {
+      const count = calls.epoll_wait(fd, events, max, timeoutMs);
+      if (timeoutMs > 0) slept.times++;
+      if (timeoutMs > 0 && count === 0) slept.inVain++;
+      return count;
+    },
+  };
+}
+
 class Owner implements SocketIoOwner {
   readonly largestReadBytes = 1024;
   readonly reads: (number | null)[] = [];
@@ -143,14 +156,9 @@ Deno.test({
     const libc = Libc.open() as Libc;
     const { calls } = libc;
     let isAside = false;
-    let vainSleeps = 0;
+    const slept = { times: 0, inVain: 0 };
     const watched: Calls = {
-      ...calls,
-      epoll_wait(fd, events, max, timeoutMs) {
-        const count = calls.epoll_wait(fd, events, max, timeoutMs);
-        if (count === 0 && timeoutMs > 0) vainSleeps++;
-        return count;
-      },
+      ...countingSleeps(calls, slept),
       async epollWaitAside(fd, events, max, timeoutMs) {
         isAside = timeoutMs < 0;
         const count = await calls.epollWaitAside(fd, events, max, timeoutMs);
@@ -165,10 +173,10 @@ Deno.test({
     let connected: PromiseWithResolvers<number>;
     const owner = new Owner();
     owner.readDone = () => {
-      vainSleeps = 0;
+      const before = slept.inVain;
       void Deno.connect({ hostname: "127.0.0.1", port }).then((conn) => {
         conn.close();
-        connected.resolve(vainSleeps);
+        connected.resolve(slept.inVain - before);
       });
       io.read();
     };
@@ -207,24 +215,15 @@ for (const [what, lead] of Object.entries(leadsTo)) {
     async fn() {
       const libc = Libc.open() as Libc;
       const { calls } = libc;
-      let vainSleeps = 0;
-      let sleeps = 0;
-      const watched: Calls = {
-        ...calls,
-        epoll_wait(fd, events, max, timeoutMs) {
-          const count = calls.epoll_wait(fd, events, max, timeoutMs);
-          if (timeoutMs > 0) sleeps++;
-          if (count === 0 && timeoutMs > 0) vainSleeps++;
-          return count;
-        },
-      };
+      const slept = { times: 0, inVain: 0 };
+      const watched = countingSleeps(calls, slept);
       const poller = new Poller({ calls: watched, checked: libc.checked.bind(libc) } as Libc);
       const [own, other] = await connection();
       let led: PromiseWithResolvers<number>;
       const owner = new Owner();
       owner.readDone = () => {
-        const before = vainSleeps;
-        lead(() => led.resolve(vainSleeps - before));
+        const before = slept.inVain;
+        lead(() => led.resolve(slept.inVain - before));
         io.read();
       };
       const fd = connectedDescriptor(own, calls);
@@ -241,7 +240,7 @@ for (const [what, lead] of Object.entries(leadsTo)) {
       }
       io.close();
       other.close();
-      assert.ok(sleeps > 0, "it never slept");
+      assert.ok(slept.times > 0, "it never slept");
       assert.deepEqual(sleptThrough.filter((count) => count > 0), []);
     },
   });

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { turnMs } from "../../../lib/net/mod.ts";
-import { afterTurn, timesPutOff, turnBegins, turnEnd, turnEnds } from "../../../lib/net/turn.ts";
+import {
+  afterTurn,
+  doPromisesFollow,
+  promisesFollow,
+  timesPutOff,
+  turnBegins,
+  turnEnd,
+  turnEnds,
+} from "../../../lib/net/turn.ts";
 import { nextTurn } from "./loopback.ts";
 
 /** Works until the clock has moved on. */
@@ -103,4 +111,18 @@ Deno.test("what is put off to the end of the turn is done in order, and what tha
   assert.deepEqual([done, timesPutOff() - before], [["first", "second"], 3], "there is more to wait for");
   await turnEnd;
   assert.deepEqual([done, timesPutOff() - before], [["first", "second", "of the first"], 3], "there is not");
+});
+
+Deno.test("promises are followed in the turn they were said to follow in, or from then on", () => {
+  turnBegins(1);
+  assert.equal(doPromisesFollow(), false);
+  promisesFollow("in this turn");
+  assert.equal(doPromisesFollow(), true);
+  turnBegins(2);
+  assert.equal(doPromisesFollow(), false);
+  promisesFollow("always");
+  promisesFollow("in this turn");
+  turnBegins(3);
+  assert.equal(doPromisesFollow(), true);
+  turnEnds();
 });

@@ -35,7 +35,7 @@ export function replayCommand() {
     .description(
       "Reads a capture of gateway or runner: shows it as a timeline, checks, exports or serves it, or sends it again.",
     )
-    .argument("<file>", "a .tunnelcap file, or a .har file for --to and --serve")
+    .argument("<file>", "a .tunnelcap file, or a .har file for --to and --serve; - is standard input")
     .addOption(new Option("--frames", "a row for each frame instead of each stream")
       .env(envName("frames")))
     .addOption(

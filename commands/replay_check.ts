@@ -14,7 +14,7 @@ export async function runCheck(
   options: { json: boolean },
   signal: AbortSignal,
 ): Promise<number> {
-  using reader = openCapture(file);
+  using reader = await openCapture(file, signal);
   const output = new LineOutput();
   if (!options.json) { for (const line of headerLines(reader.header, file)) output.line(line); }
   using progress = new ReadingProgress(reader.sizeBytes);

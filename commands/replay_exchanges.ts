@@ -7,7 +7,7 @@ import {
   readRecords,
 } from "../lib/capture/mod.ts";
 import { readHar } from "../lib/replay/mod.ts";
-import { PeekedFile } from "./peeked_file.ts";
+import { InputFile } from "./input_file.ts";
 import { ReadingProgress } from "./replay_reading.ts";
 import { headerLines, printable } from "./replay_text.ts";
 
@@ -77,8 +77,8 @@ export async function readExchanges(
  * @throws as {@link readExchanges}
  */
 export async function readEachExchange(file: string, options: ReadEachOptions): Promise<ReadingEnd> {
-  using opened = PeekedFile.open(file);
-  return isNamedHar(file) || opened.startsAsJson
+  using opened = await InputFile.open(file, "", options.signal);
+  return isNamedHar(file) || opened.startsAsJson()
     ? await fromHar(file, opened, options)
     : await fromCapture(file, opened, options);
 }
@@ -88,7 +88,7 @@ export function isNamedHar(file: string): boolean {
   return file.toLowerCase().endsWith(".har");
 }
 
-async function fromCapture(file: string, opened: PeekedFile, options: ReadEachOptions): Promise<ReadingEnd> {
+async function fromCapture(file: string, opened: InputFile, options: ReadEachOptions): Promise<ReadingEnd> {
   const { store, signal, onSource, onExchange } = options;
   const reader = new CaptureReader({ readSync: (buffer) => opened.readSync(buffer) }, opened.sizeBytes);
   const { side, startedAtUs, raw, settings } = reader.header;
@@ -110,7 +110,7 @@ async function fromCapture(file: string, opened: PeekedFile, options: ReadEachOp
   return { damage, interrupted: signal.aborted };
 }
 
-async function fromHar(file: string, opened: PeekedFile, options: ReadEachOptions): Promise<ReadingEnd> {
+async function fromHar(file: string, opened: InputFile, options: ReadEachOptions): Promise<ReadingEnd> {
   const { store, signal, onSource, onExchange } = options;
   using progress = new ReadingProgress(opened.sizeBytes);
   const { creator, startedAtUs, exchanges, skipped, aborted } = await readHar(opened, {

@@ -1,8 +1,10 @@
+import { fstatSync } from "node:fs";
 import { CaptureError, type CaptureReader, readRecords } from "../lib/capture/mod.ts";
 import { HarExport } from "../lib/replay/mod.ts";
 import { exitCodes, UsageError, WorkError } from "./errors.ts";
 import { fileProblem } from "./files.ts";
 import { LineOutput } from "./replay_output.ts";
+import { standardInput } from "./input_file.ts";
 import { openCapture, ReadingProgress } from "./replay_reading.ts";
 import { headerLines, size } from "./replay_text.ts";
 import { selectionIn, type SelectionSettings } from "./replay_values.ts";
@@ -23,7 +25,7 @@ export async function exportHar(
   settings: SelectionSettings,
   signal: AbortSignal,
 ): Promise<number> {
-  using reader = openCapture(file);
+  using reader = await openCapture(file, signal);
   using output = TextFile.create(out, file);
   const { header } = reader;
   using har = new HarExport(header, {
@@ -87,7 +89,7 @@ class TextFile implements Disposable {
   static create(path: string, input: string): TextFile {
     try {
       const file = Deno.openSync(path, { write: true, create: true });
-      if (isSameFile(path, input)) {
+      if (isSameFile(file, path, input)) {
         file.close();
         throw new UsageError(`--har ${path} is the capture itself: name another file`);
       }
@@ -131,6 +133,9 @@ class TextFile implements Disposable {
   }
 }
 
-function isSameFile(path: string, other: string): boolean {
-  return Deno.realPathSync(path) === Deno.realPathSync(other);
+function isSameFile(file: Deno.FsFile, path: string, input: string): boolean {
+  if (input !== standardInput) return Deno.realPathSync(path) === Deno.realPathSync(input);
+  const { dev, ino } = file.statSync();
+  const read = fstatSync(0);
+  return ino !== null && ino === read.ino && dev === read.dev;
 }

@@ -1,6 +1,5 @@
-import { CaptureError, CaptureReader } from "../lib/capture/mod.ts";
-import { UsageError } from "./errors.ts";
-import { fileProblem } from "./files.ts";
+import { CaptureReader } from "../lib/capture/mod.ts";
+import { InputFile } from "./input_file.ts";
 
 /** Reading that takes less than this is not worth a word, milliseconds. */
 const quietMs = 500;
@@ -9,15 +8,18 @@ const updateEveryMs = 200;
 /**
  * Opens a capture.
  *
+ * @param path a file's, or `-` for standard input
+ * @param signal ends the wait for a pipe's writer
  * @throws {UsageError} when there is no such file, or it cannot be read
  * @throws {CaptureError} when it is no capture
  */
-export function openCapture(path: string): CaptureReader {
+export async function openCapture(path: string, signal: AbortSignal): Promise<CaptureReader> {
+  const file = await InputFile.open(path, "the capture ", signal);
   try {
-    return CaptureReader.open(path);
-  } catch (cause) {
-    if (cause instanceof CaptureError) throw cause;
-    throw new UsageError(`cannot read the capture ${path}: ${fileProblem(cause)}`, { cause });
+    return new CaptureReader(file, file.sizeBytes);
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
   }
 }
 

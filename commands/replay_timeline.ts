@@ -22,7 +22,7 @@ export async function showTimeline(
   settings: TimelineSettings,
   signal: AbortSignal,
 ): Promise<number> {
-  using reader = openCapture(file);
+  using reader = await openCapture(file, signal);
   const { header } = reader;
   const selection = selectionIn(header, settings);
   const output = new LineOutput();

@@ -12,6 +12,7 @@ import {
   tunnel,
   tunnelCommand,
 } from "../support/processes.ts";
+import { eventually } from "../support/stack.ts";
 import { answerOf, bodyOf, exchangeOf, messageOf } from "../unit/replay/send/exchanges.ts";
 
 /** A capture of one request. */
@@ -129,3 +130,67 @@ Deno.test("a disk that is full while answers come ends a replay, and is not take
   }
   await origin.shutdown();
 });
+
+/** What a shell runs with `file` at standard input. */
+function replayOf(file: string, args: string[]): ChildProcess {
+  return new ChildProcess("sh", ["-c", 'exec "$@" <"$0"', file, ...tunnelCommand(["replay", "-", ...args])]);
+}
+
+Deno.test({
+  name: "a capture and a HAR are read from standard input, in every mode; the same file is not written over",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using directory = await temporaryDirectory();
+    const file = await captureOf(directory.path, "/bytes?n=10");
+    const har = join(directory.path, "run.har");
+    await using origin = await startNodeOrigin();
+    const cases: [input: string, args: string[], printed: RegExp][] = [
+      [file, [], /^-: captured by the runner [^]* \/bytes\n/],
+      [file, ["--check"], /^-: captured by the runner [^]*\nPASSED: /],
+      [file, ["--har", har], /^wrote 1 entry to /],
+      [file, ["--to", origin.url], /\nresult +1 same, 0 differ, 0 failed, 0 skipped\n/],
+      [har, ["--to", origin.url], /\nresult +1 same, 0 differ, 0 failed, 0 skipped\n/],
+    ];
+    for (const [input, args, printed] of cases) {
+      await using process = replayOf(input, args);
+      const { code } = await process.status();
+      assert.deepEqual([code, process.stderr], [0, ""], `${input} ${args}`);
+      assert.match(process.stdout, printed);
+    }
+    const before = await Deno.readFile(file);
+    await using process = replayOf(file, ["--har", file]);
+    assert.equal((await process.status()).code, 2);
+    assert.match(process.stderr, /^error: --har .* is the capture itself: name another file\n$/);
+    assert.deepEqual(await Deno.readFile(file), before);
+  },
+});
+
+Deno.test({
+  name: "a replay that waits for somebody to write to its pipe can be interrupted",
+  // What a process does with a signal is read from /proc.
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using directory = await temporaryDirectory();
+    const pipe = join(directory.path, "pipe");
+    assert.ok((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+    await using origin = await startNodeOrigin();
+    for (const args of [[], ["--to", origin.url]]) {
+      for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 1]] as const) {
+        await using process = tunnel(["replay", pipe, ...args]);
+        await eventually(() => catchesSigterm(process.pid), (catches) => catches);
+        process.signal(signal);
+        assert.deepEqual([(await process.status()).code, process.stdout], [code, ""], `${args} ${signal}`);
+        assert.equal(
+          process.stderr,
+          signal === "SIGINT" ? "" : `error: stopped before anybody wrote to ${pipe}\n`,
+        );
+      }
+    }
+  },
+});
+
+/** Whether a process has a listener for SIGTERM (proc(5), SigCgt). */
+async function catchesSigterm(pid: number): Promise<boolean> {
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await Deno.readTextFile(`/proc/${pid}/status`))![1];
+  return (BigInt(`0x${caught}`) >> 14n & 1n) === 1n;
+}

@@ -5,14 +5,21 @@ import {
   messagesOf,
   parseStreamId,
   partsOfResponse,
+  ProtocolError,
   type SequencedFrame,
   type StreamFrame,
   type WsMessageFrame,
   type WsMessagesFrame,
 } from "../protocol/mod.ts";
-import { decodeCapturedFrame } from "./captured_frame.ts";
+import { decodeCapturedFrame, frameTypeOf } from "./captured_frame.ts";
 import { type CapturedBody, type CapturedExchange, emptyBody, type Origin } from "./exchange.ts";
-import type { CaptureEvent, CaptureRecord, CaptureSide, FrameRecord } from "./format.ts";
+import {
+  CaptureError,
+  type CaptureEvent,
+  type CaptureRecord,
+  type CaptureSide,
+  type FrameRecord,
+} from "./format.ts";
 import { IndexProgress } from "./index_progress.ts";
 import { RecentIds } from "./recent_ids.ts";
 import { StreamMap } from "./stream_map.ts";
@@ -75,7 +82,7 @@ export class ExchangeAssembler {
     return oldestUs;
   }
 
-  /** @throws {ProtocolError} when a record holds a frame that is none */
+  /** @throws {CaptureError} when the record holds a frame that cannot be read: the file is damaged there */
   add(record: CaptureRecord): void {
     switch (record.kind) {
       case "frame":
@@ -100,9 +107,8 @@ export class ExchangeAssembler {
   // ── private ──
 
   #record(record: FrameRecord): void {
-    const frame = decodeCapturedFrame(record);
-    if (frame === null || frame.type < frameTypes.requestStart) return;
-    const stream = frame as StreamFrame;
+    const stream = streamFrameOf(record);
+    if (stream === null) return;
     const { gatewayId, requestId } = stream;
     let live = this.#live.get(gatewayId, requestId);
     if (live === undefined) {
@@ -315,4 +321,17 @@ function bodyFrom(exchange: CapturedExchange, from: Origin): CapturedBody {
     body: emptyBody(),
   };
   return exchange.answer.body;
+}
+
+/** `null` for a frame of the link, and for one of a later version. */
+function streamFrameOf(record: FrameRecord): StreamFrame | null {
+  const type = frameTypeOf(record.bytes);
+  if (type >= 0 && type < frameTypes.requestStart) return null;
+  try {
+    return decodeCapturedFrame(record) as StreamFrame | null;
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    const { offset, number: recordNumber } = record;
+    throw new CaptureError(`a frame cannot be read: ${cause.message}`, { offset, recordNumber, cause });
+  }
 }

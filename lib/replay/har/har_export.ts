@@ -53,7 +53,7 @@ export class HarExport implements Disposable {
     });
   }
 
-  /** @throws {ProtocolError} when the record holds a frame that is none */
+  /** @throws {CaptureError} when the record holds a frame that cannot be read: the file is damaged there */
   add(record: CaptureRecord): void {
     this.#assembler.add(record);
   }

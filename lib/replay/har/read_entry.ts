@@ -45,8 +45,9 @@ export function readEntry(entry: HarValue, number: number, store: ByteStore): Ca
   const url = splitUrl(request.field("url").text());
   if (url === null) return null;
   const method = request.field("method").text();
-  if (!isToken(method)) throw request.field("method").wrong("a method such as GET");
   const own = entry.field("_tunnel");
+  // A capture may have an exchange without its beginning, or one that was damaged: it is in the HAR, and is not sent.
+  if (!isToken(method) && own.isMissing) throw request.field("method").wrong("a method such as GET");
   const isWebSocket = url.websocket || entry.field("_resourceType").text("") === "websocket" ||
     !entry.field("_webSocketMessages").isMissing;
   const moments = momentsOf(entry);

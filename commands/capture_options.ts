@@ -5,7 +5,7 @@ import type { Logger } from "../lib/telemetry/mod.ts";
 import { envName } from "./common_options.ts";
 import { UsageError } from "./errors.ts";
 import { fileProblem } from "./files.ts";
-import { printLine } from "./output.ts";
+import type { StatusLines } from "./output.ts";
 import { fileCount, headerName, positiveDuration, size } from "./values.ts";
 import { agent } from "./version.ts";
 
@@ -70,10 +70,11 @@ export async function startCapture(
     token: string;
     /** For the capture's header. */
     settings: Record<string, string>;
+    status: StatusLines;
     logger: Logger;
   },
 ): Promise<Capture> {
-  const { side, given, token, settings, logger } = options;
+  const { side, given, token, settings, status, logger } = options;
   if (given.captureMax < smallestFileBytes) {
     throw new UsageError(`--capture-max must be 1MiB at least, found ${given.captureMax} bytes`);
   }
@@ -96,9 +97,9 @@ export async function startCapture(
         else logger.error("capture.failed", { path, reason: error.message });
       },
     });
-    printLine(`captures to ${path}`);
+    status.print(`captures to ${path}`);
     if (given.captureRaw) {
-      printLine("WARNING: --capture-raw is on: the capture holds secrets as they were sent");
+      status.print("WARNING: --capture-raw is on: the capture holds secrets as they were sent");
     }
     return capture;
   } catch (cause) {

@@ -2,6 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import { type LogFormat, Logger, type LogLevel, logLevels } from "../lib/telemetry/mod.ts";
 import { UsageError } from "./errors.ts";
 import { readTextFile } from "./files.ts";
+import { LogOutput } from "./log_output.ts";
 import { duration, positiveDuration, token } from "./values.ts";
 
 /** `--flag`'s environment variable: `--ping-interval` is `TUNNEL_PING_INTERVAL`. */
@@ -46,14 +47,17 @@ export const logFormatOption = () =>
 /** Repeated events are summed up this often, milliseconds. */
 const flushEveryMs = 5_000;
 
-/** A logger that writes to standard error. */
+/** A logger that writes to standard error, and says later how many lines it could not write. */
 export function makeLogger(options: { logLevel: LogLevel; logFormat: LogFormat }): Logger {
-  const encoder = new TextEncoder();
+  const output = new LogOutput(Deno.stderr);
   const logger = new Logger({
     level: options.logLevel,
     format: options.logFormat,
     now: Date.now,
-    write: (line) => Deno.stderr.writeSync(encoder.encode(line)),
+    write(line) {
+      const lost = output.write(line);
+      if (lost > 0) logger.warn("log.lost", { lines: lost });
+    },
   });
   // It lives as long as the process, and does not keep it from ending.
   Deno.unrefTimer(setInterval(() => logger.flush(), flushEveryMs));

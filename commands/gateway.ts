@@ -44,7 +44,7 @@ import {
 import { applyNativeSockets, nativeSocketsOption } from "./native_sockets.ts";
 import { settle } from "./settings.ts";
 import { UsageError } from "./errors.ts";
-import { printLine } from "./output.ts";
+import { StatusLines } from "./output.ts";
 import { listenProblem } from "./listen_problem.ts";
 import { serveUntilStopped } from "./shutdown.ts";
 import { domain, duration, port, positiveSize, size } from "./values.ts";
@@ -153,6 +153,7 @@ export function gatewayCommand() {
       const token = given ?? makeToken();
       const tls = readTlsFiles(options);
       const logger = makeLogger(options);
+      const status = new StatusLines(logger);
       applyNativeSockets({ ...options, usesTls: tls !== undefined }, logger);
       const pingTimeoutMs = resolvePingTimeout(options);
       const capture = options.capture === undefined
@@ -166,6 +167,7 @@ export function gatewayCommand() {
             pingTimeoutMs: String(pingTimeoutMs),
             resumeWindowMs: String(options.resumeWindow),
           },
+          status,
           logger,
         });
       const history = await makeHistory(options);
@@ -198,9 +200,9 @@ export function gatewayCommand() {
       const inspected = inspectedGateway(gateway, { asked, certificate });
       if (tracing !== undefined) await exportMetrics(tracing, inspected);
       const { server: admin, lines } = await startAdmin(options, { inspected, history, logger });
-      printAddresses(gateway);
-      for (const line of lines) printLine(line);
-      if (given === null) printRunnerLine(gateway, token);
+      printAddresses(status, gateway);
+      for (const line of lines) status.print(line);
+      if (given === null) printRunnerLine(status, gateway, token);
       const draining = (why: { signal: string } | { by: string }) =>
         logger.info("gateway.draining", { ...why, withinMs: options.drainTimeout });
       asked.signal.addEventListener("abort", () => draining({ by: "the admin API" }));
@@ -281,20 +283,20 @@ function reachable(gateway: Gateway): { http: string; ws: string } {
   return { http: `http${s}://${host}`, ws: `ws${s}://${host}` };
 }
 
-function printAddresses(gateway: Gateway): void {
+function printAddresses(status: StatusLines, gateway: Gateway): void {
   const { http, ws } = reachable(gateway);
-  printLine(
+  status.print(
     `tunnel gateway listens on ${gateway.secure ? "https" : "http"}://${formatEndpoint(gateway.address)}`,
   );
-  printLine(`  clients   ${http}/`);
-  printLine(`  runners   ${ws}`);
+  status.print(`  clients   ${http}/`);
+  status.print(`  runners   ${ws}`);
 }
 
-function printRunnerLine(gateway: Gateway, token: string): void {
+function printRunnerLine(status: StatusLines, gateway: Gateway, token: string): void {
   const { ws } = reachable(gateway);
-  printLine("");
-  printLine("No token was given, so one was made. Start a runner beside your service with:");
-  printLine("");
-  printLine(`  tunnel runner --gateway-url ${ws} --token ${token} --target http://127.0.0.1:3000`);
-  printLine("");
+  status.print("");
+  status.print("No token was given, so one was made. Start a runner beside your service with:");
+  status.print("");
+  status.print(`  tunnel runner --gateway-url ${ws} --token ${token} --target http://127.0.0.1:3000`);
+  status.print("");
 }

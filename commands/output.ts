@@ -1,7 +1,58 @@
+import type { Logger } from "../lib/telemetry/mod.ts";
+import { WorkError } from "./errors.ts";
+import { fileProblem } from "./files.ts";
+import { writeAll } from "./text_buffer.ts";
+
 const encoder = new TextEncoder();
 
-/** Writes a line to standard output. */
+/**
+ * Writes text to standard output.
+ *
+ * @throws {Deno.errors.BrokenPipe} when nobody reads it any more (`| head`)
+ * @throws {WorkError} when it cannot be written, as on a full disk
+ */
+export function printText(text: string): void {
+  try {
+    writeAll(Deno.stdout, encoder.encode(text));
+  } catch (cause) {
+    if (cause instanceof Deno.errors.BrokenPipe) throw cause;
+    throw new WorkError(`cannot write to standard output: ${fileProblem(cause)}`, { cause });
+  }
+}
+
+/** Writes a line to standard output. @throws as {@link printText} */
 export function printLine(line: string): void {
-  let bytes = encoder.encode(line + "\n");
-  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+  printText(line + "\n");
+}
+
+/** Writes text to standard error. Where that cannot be written there is nobody to tell: the exit status is left. */
+export function writeError(text: string): void {
+  try {
+    writeAll(Deno.stderr, encoder.encode(text));
+  } catch {
+    // As said above.
+  }
+}
+
+/**
+ * What a command that goes on for long says on standard output. That is no part of its work: where a line cannot be
+ * written, the log has it that one is lost, once, and the work goes on.
+ */
+export class StatusLines {
+  readonly #logger: Logger;
+  #told = false;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  print(line: string): void {
+    try {
+      writeAll(Deno.stdout, encoder.encode(line + "\n"));
+    } catch (error) {
+      if (this.#told) return;
+      this.#told = true;
+      this.#logger.warn("output.failed", { reason: fileProblem(error) });
+    }
+  }
 }

@@ -4,7 +4,7 @@ import { exitCodes } from "./errors.ts";
 import { LiveView } from "./ping_probe_live.ts";
 import type { ProbeDocument } from "./ping_probe_document.ts";
 import { brokenLine, eventLine, summaryLines } from "./ping_probe_text.ts";
-import { printLine } from "./output.ts";
+import { printLine, printText, writeError } from "./output.ts";
 import { makeStyle, type Style } from "./style.ts";
 
 /** What is known before the first probe leaves. */
@@ -129,18 +129,17 @@ function print(line: string): void {
 }
 
 function write(text: string): void {
-  untilClosed(() => {
-    let bytes = new TextEncoder().encode(text);
-    while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
-  });
+  untilClosed(() => printText(text));
 }
 
-/** Whoever read the output (`| head`) has seen enough: there is nobody left to measure for. */
+/** Whoever read the output (`| head`) has seen enough, or its disk is full: there is nobody left to measure for. */
 function untilClosed(output: () => void): void {
   try {
     output();
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (!(error instanceof Deno.errors.BrokenPipe)) {
+      writeError(`error: ${error instanceof Error ? error.message : error}\n`);
+    }
     endAtOnce(exitCodes.failed);
   }
 }

@@ -14,6 +14,7 @@ import {
 } from "./common_options.ts";
 import { HarError } from "../lib/replay/mod.ts";
 import { exitCodes, UsageError, WorkError } from "./errors.ts";
+import { writeError } from "./output.ts";
 import { isNamedHar } from "./replay_exchanges.ts";
 import { exportHar } from "./replay_har.ts";
 import { runCheck } from "./replay_check.ts";
@@ -164,8 +165,7 @@ export function replayCommand() {
           if (error instanceof StoreError) throw new WorkError(error.message, { cause: error });
           if (!(error instanceof CaptureError || error instanceof HarError)) throw error;
           // What is no capture or HAR at all: a damaged capture is told of by the mode that reads it.
-          const line = `error: ${printable(file)}: ${error.message}\n`;
-          Deno.stderr.writeSync(new TextEncoder().encode(line));
+          writeError(`error: ${printable(file)}: ${error.message}\n`);
           return exitCodes.failed;
         }
       });

@@ -6,7 +6,7 @@ import type { LogFormat, Logger, LogLevel } from "../lib/telemetry/mod.ts";
 import { readCaFile } from "./certificates.ts";
 import { makeLogger, resolvePingTimeout } from "./common_options.ts";
 import { exitCodes, UsageError } from "./errors.ts";
-import { printLine } from "./output.ts";
+import { StatusLines } from "./output.ts";
 import { readExchanges } from "./replay_exchanges.ts";
 import { servableLines, ServeTally } from "./replay_serve_text.ts";
 import { printable } from "./replay_text.ts";
@@ -71,22 +71,23 @@ export async function serveCapture(
   settings: ServeSettings,
   signal: AbortSignal,
 ): Promise<number> {
+  const status = new StatusLines(settings.logger);
   using store = new SpillStore();
   const { lines, exchanges, damage, interrupted } = await readExchanges(file, { store, signal });
-  for (const line of lines) printLine(line);
-  if (damage !== null) printLine(`DAMAGED      ${damage.message}: nothing behind it can be served`);
+  for (const line of lines) status.print(line);
+  if (damage !== null) status.print(`DAMAGED      ${damage.message}: nothing behind it can be served`);
   if (interrupted) return exitCodes.done;
   const { matching, speed, logger } = settings;
   const recordings = new Recordings(exchanges, matching);
-  for (const line of servableLines(recordings, settings)) printLine(line);
+  for (const line of servableLines(recordings, settings)) status.print(line);
   const tally = new ServeTally(recordings);
   const standIn = new StandIn(recordings, new Pace(speed), (dealt) => {
     const { asked, refused } = tally.add(dealt);
     if (refused === null) logger.debug("replay.served", { ...asked });
     else logger.warn("replay.refused", { ...asked, code: refused.code, reason: refused.message });
   });
-  await serve(standIn, { file, settings, signal });
-  for (const line of tally.lines()) printLine(line);
+  await serve(standIn, { file, settings, status, signal });
+  for (const line of tally.lines()) status.print(line);
   logger.flush(true);
   return damage === null ? exitCodes.done : exitCodes.failed;
 }
@@ -94,13 +95,18 @@ export async function serveCapture(
 /** Is a runner until told to stop; what is under way may finish then. */
 async function serve(
   standIn: StandIn,
-  { file, settings, signal }: { file: string; settings: ServeSettings; signal: AbortSignal },
+  { file, settings, status, signal }: {
+    file: string;
+    settings: ServeSettings;
+    status: StatusLines;
+    signal: AbortSignal;
+  },
 ): Promise<void> {
   const { gatewayUrl, token, name, caCerts, pingIntervalMs, pingTimeoutMs, drainMs, logger } = settings;
   const runner = Runner.start({
     ...{ gatewayUrl, token, name, caCerts, pingIntervalMs, pingTimeoutMs, logger, agent },
     rawHandler: standIn,
-    onState: (state) => printState(state, { name, file }),
+    onState: (state) => printState(status, state, { name, file }),
   });
   const stopped = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => stopped.resolve(), { once: true });
@@ -115,10 +121,14 @@ async function serve(
   }
 }
 
-function printState(state: RunnerState, { name, file }: { name: string; file: string }): void {
+function printState(
+  status: StatusLines,
+  state: RunnerState,
+  { name, file }: { name: string; file: string },
+): void {
   if (state.state !== "connected") return;
   const again = state.resumed ? " again" : "";
-  printLine(
+  status.print(
     `tunnel replay as runner "${name}" is connected to ${state.gateway}${again} and answers from ${
       printable(file)
     }`,

@@ -10,6 +10,7 @@ import {
   unsendable,
 } from "../lib/replay/mod.ts";
 import { exitCodes } from "./errors.ts";
+import { writeError } from "./output.ts";
 import { type ExchangeSource, readEachExchange, type ReadingEnd } from "./replay_exchanges.ts";
 import { LineOutput } from "./replay_output.ts";
 import { printable } from "./replay_text.ts";
@@ -46,7 +47,7 @@ export async function sendToOrigin(
 ): Promise<number> {
   const problem = await reach(settings, signal);
   if (problem !== null) {
-    Deno.stderr.writeSync(new TextEncoder().encode(`error: ${printable(problem)}; nothing was sent\n`));
+    writeError(`error: ${printable(problem)}; nothing was sent\n`);
     return exitCodes.failed;
   }
   using store = new SpillStore();

@@ -2,6 +2,7 @@ import { type Command, CommanderError } from "commander";
 import type { Command as TypedCommand } from "@commander-js/extra-typings";
 import { end } from "./end.ts";
 import { exitCodes, UsageError, WorkError } from "./errors.ts";
+import { printText, writeError } from "./output.ts";
 import { withoutSecrets } from "./secrets.ts";
 
 /** Runs the command tree on `args` and ends the process with the status it calls for, once it has nothing more to do. */
@@ -51,15 +52,11 @@ function oneLine(text: string): string {
   return withoutSecrets(text.trim().replace(/\s*\n\s*/g, " ")) + "\n";
 }
 
+/** @throws {WorkError} when it cannot be written; what nobody reads any more is dropped */
 function writeOut(text: string): void {
-  writeAll(Deno.stdout, text);
-}
-
-function writeError(text: string): void {
-  writeAll(Deno.stderr, text);
-}
-
-function writeAll(target: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  let bytes = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(target.writeSync(bytes));
+  try {
+    printText(text);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }

@@ -41,7 +41,7 @@ import {
 import { applyNativeSockets, nativeSocketsOption } from "./native_sockets.ts";
 import { settle } from "./settings.ts";
 import { UsageError } from "./errors.ts";
-import { printLine } from "./output.ts";
+import { StatusLines } from "./output.ts";
 import { serveUntilStopped } from "./shutdown.ts";
 import {
   caFileOption,
@@ -117,6 +117,7 @@ export function runnerCommand() {
       const token = neededToken(options);
       const caCerts = readCaFile(options.caFile);
       const logger = makeLogger(options);
+      const status = new StatusLines(logger);
       const usesTls = gatewayUrl.protocol === "wss:" || target.protocol === "https:";
       applyNativeSockets({ ...options, usesTls }, logger);
       const pingTimeoutMs = resolvePingTimeout(options);
@@ -129,6 +130,7 @@ export function runnerCommand() {
           pingTimeoutMs: String(pingTimeoutMs),
           runner: options.name,
         },
+        status,
         logger,
       });
       const history = await makeHistory(options);
@@ -152,13 +154,13 @@ export function runnerCommand() {
         agent,
         capture,
         observer: bothObservers(history, tracing),
-        onState: (state) => printState(state, { name: options.name, target }),
+        onState: (state) => printState(status, state, { name: options.name, target }),
       });
       const asked = new AbortController();
       const inspected = inspectedRunner(runner, gatewayUrl, asked);
       if (tracing !== undefined) await exportMetrics(tracing, inspected);
       const { server: admin, lines } = await startAdmin(options, { inspected, history, logger });
-      for (const line of lines) printLine(line.trim());
+      for (const line of lines) status.print(line.trim());
       const draining = (why: { signal: string } | { by: string }) =>
         logger.info("runner.draining", { ...why, withinMs: options.drainTimeout });
       asked.signal.addEventListener("abort", () => draining({ by: "the admin API" }));
@@ -202,11 +204,11 @@ function inspectedRunner(runner: Runner, gatewayUrl: URL, asked: AbortController
   };
 }
 
-function printState(state: RunnerState, runner: { name: string; target: URL }): void {
+function printState(status: StatusLines, state: RunnerState, runner: { name: string; target: URL }): void {
   if (state.state !== "connected") return;
   const target = runner.target.href.replace(/\/$/, "");
   const again = state.resumed ? " again" : "";
-  printLine(
+  status.print(
     `tunnel runner "${runner.name}" is connected to ${state.gateway}${again} and forwards to ${target}`,
   );
 }

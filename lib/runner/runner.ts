@@ -10,7 +10,7 @@ import { OriginBackend } from "./origin_backend.ts";
 import { ProbeResponder } from "./probe_responder.ts";
 import { RunnerCore } from "./runner_core.ts";
 import type { Dialled } from "./runner_core_options.ts";
-import type { RunnerOptions } from "./runner_options.ts";
+import type { RunnerOptions, RunnerState } from "./runner_options.ts";
 
 const defaultPingIntervalMs = 3_000;
 
@@ -62,7 +62,8 @@ export class Runner implements AsyncDisposable {
       random: Math.random,
       logger: options.logger ?? silentLogger,
       metrics: this.metrics,
-      ...{ observer, capture, onState },
+      ...{ observer, capture },
+      onState: onState && guarded(onState, tellerOf(options)),
       dial: (answer) => this.#dial(answer, reject),
       over: (error) => error === null ? resolve() : reject(error),
     });
@@ -164,10 +165,27 @@ export class Runner implements AsyncDisposable {
   }
 }
 
-function backendOf({ origin, handler, rawHandler, onError, logger = silentLogger }: RunnerOptions): Backend {
-  const told = onError ??
+/** Who is told of what the program's own code has thrown. */
+function tellerOf({ onError, logger = silentLogger }: RunnerOptions): (error: unknown) => void {
+  return onError ??
     ((error) =>
       logger.error("handler.failed", { reason: error instanceof Error ? error.stack : String(error) }));
+}
+
+/** `onState`, which costs no link when it throws. */
+function guarded(onState: (state: RunnerState) => void, told: (error: unknown) => void) {
+  return (state: RunnerState) => {
+    try {
+      onState(state);
+    } catch (error) {
+      told(error);
+    }
+  };
+}
+
+function backendOf(options: RunnerOptions): Backend {
+  const { origin, handler, rawHandler } = options;
+  const told = tellerOf(options);
   if (origin !== undefined) return new OriginBackend(origin);
   if (handler !== undefined) return new HandlerBackend(rawHandlerOf(handler), told);
   if (rawHandler !== undefined) return new HandlerBackend(rawHandler, told);

@@ -35,7 +35,7 @@ export interface RunnerOptions {
   agent?: string;
   /** Wall clock that probe replies tell of, microseconds since 1970. @default the system's */
   wallUs?: () => number;
-  /** Called whenever a link comes up or goes down. */
+  /** Called whenever a link comes up or goes down. What it throws goes to `onError`, and costs no link. */
   onState?: (state: RunnerState) => void;
 }
 

@@ -278,3 +278,28 @@ Deno.test("the body of a refusal that cannot be sent, or that comes too late, is
     await bounded(cancelled.promise, "the body to be cancelled");
   }
 });
+
+Deno.test("what onState throws goes to onError, and the runner goes on", async () => {
+  const errors: unknown[] = [];
+  const told = Promise.withResolvers<void>();
+  const thrown = new Error("the program's own");
+  const refuse = () => ({ status: 501, reason: "", headers: [], body: null });
+  await using runner = Runner.start({
+    gatewayUrl: new URL(gateway.wsUrl),
+    token: testToken,
+    rawHandler: { http: refuse, websocket: refuse },
+    onState: () => {
+      throw thrown;
+    },
+    onError: (error) => {
+      errors.push(error);
+      told.resolve();
+    },
+  });
+  await told.promise;
+  using client = await RawHttpClient.connect(gateway.port);
+  await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+  assert.equal((await client.response()).status, 501);
+  assert.deepEqual(errors, [thrown]);
+  assert.equal(runner.links().length, 1);
+});

@@ -1,5 +1,6 @@
 import { frameTypes, type SequencedFrame } from "../protocol/mod.ts";
 import { isWireCloseCode } from "../websocket/mod.ts";
+import type { Stream } from "../session/mod.ts";
 import type { ClientWebSocket } from "./exchange_options.ts";
 
 /** Bytes of UTF-8 that a close reason may hold (RFC 6455, 5.5). */
@@ -13,6 +14,16 @@ export function wsClose(code: number, reason: string): SequencedFrame {
 /** A reason of the tunnel's own, which is ASCII, cut to what a close frame can hold. */
 export function closeReason(reason: string): string {
   return reason.length <= maxReasonBytes ? reason : reason.slice(0, maxReasonBytes - 1) + "~";
+}
+
+/** Whether the client of an open WebSocket has closed it, and nobody is left with anything to say to that. */
+export function isOverFor(stream: Stream, originAway: boolean): boolean {
+  return stream.sendDone && !stream.receiveDone && (originAway || stream.send.frames === 0);
+}
+
+/** Whether the origin ended its WebSocket by a close frame, which waits for the client's. */
+export function isAnswered(code: number): boolean {
+  return code === 1005 || isWireCloseCode(code);
 }
 
 /** Ends a client's connection as the origin ended its own: with its close frame, or without one. */

@@ -19,7 +19,7 @@ import { closeCodeOfReset, problemOfReset, reasonForClient } from "./problem.ts"
 import type { Runner } from "./runner_session.ts";
 import { observe, type WaitingStatus } from "./observe.ts";
 import { passRefusal, type RefusalFrame } from "./upgrade_refusal.ts";
-import { closeReason, endAsOrigin, wsClose } from "./ws_close.ts";
+import { closeReason, endAsOrigin, isAnswered, isOverFor, wsClose } from "./ws_close.ts";
 import { encodeAccept, wsOpen } from "./ws_headers.ts";
 import { WsRest } from "./ws_rest.ts";
 
@@ -139,9 +139,11 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     const stream = this.#stream;
     this.#stream = null;
     if (stream !== null) {
+      const reason = error?.message ?? "the client's connection broke off";
+      // Of an origin's close that was not answered, and behind all that the client had sent.
+      if (stream.receiveDone && !stream.sendDone) stream.push(wsClose(1006, ""));
       // A client need not wait for the answer to its close: what it had sent goes on to the origin, its close the last.
       const hasClosed = stream.sendDone && (stream.receiveDone || this.#state === "open");
-      const reason = error?.message ?? "the client's connection broke off";
       if (!hasClosed) stream.reset(resetCodes.cancelled, reason);
       stream.release();
     }
@@ -209,10 +211,12 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     const sessionLost = code === resetCodes.linkLost || code === resetCodes.resumeTimeout;
     const originAway = this.#wakingOn !== null &&
       (code === resetCodes.originUnreachable || code === resetCodes.originTimeout);
-    if (stream !== null && (sessionLost || originAway) && this.#hadClose(stream, originAway)) {
+    if (
+      stream !== null && (sessionLost || originAway) && this.#state === "open" &&
+      isOverFor(stream, originAway)
+    ) {
       stream.release();
-      this.#connection?.close(1000);
-      return;
+      return this.#connection?.close(1000);
     }
     if (stream !== null && sessionLost && this.#goesOn(stream, code, reason)) return;
     if (stream !== null && originAway) return this.#waitForOrigin(stream, reason);
@@ -269,12 +273,6 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     return this.#state === "open" && !closing && !this.#connection?.inMessage && !stream.send.midMessage;
   }
 
-  /** Whether the client has closed, and nobody is left with anything to say to that. */
-  #hadClose(stream: Stream, originAway: boolean): boolean {
-    if (this.#state !== "open" || !stream.sendDone || stream.receiveDone) return false;
-    return originAway || stream.send.frames === 0;
-  }
-
   /** What the client sent goes on, and no more is read when that is too much. */
   #take(frame: WsMessageFrame | WsMessagesFrame): void {
     const stream = this.#stream;
@@ -308,6 +306,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     }
     const closeCode = closeCodeOfReset(code);
     if (closeCode === null || this.#connection === null) return this.#options.socket.destroy(null);
+    if (this.#connection.closeSent) return; // The client was told of the origin's close, and may still answer it.
     const said = closeReason(reasonForClient(code, reason));
     this.#observer?.closing("sent", closeCode, said);
     this.#connection.close(closeCode, said);
@@ -328,8 +327,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#subprotocol = subprotocol;
     this.#status = 101;
     this.#observer?.responded(101, headers);
-    const connection = this.#options.connect(this, this.#early);
-    this.#connection = connection;
+    const connection = this.#connection = this.#options.connect(this, this.#early);
     this.#early = new Uint8Array(0);
     socket.resume();
     connection.readHead();
@@ -348,11 +346,13 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   }
 
   #closeFromOrigin(code: number, reason: string): void {
-    const stream = this.#stream;
     this.#observer?.closing("sent", code === 1005 ? null : code, reason);
-    // Answers the close on the stream, unless the client's own close went out first.
-    if (stream !== null && !stream.sendDone) stream.push(wsClose(code, reason));
-    if (this.#connection !== null) endAsOrigin(this.#connection, code, reason);
+    const connection = this.#connection;
+    if (connection !== null) endAsOrigin(connection, code, reason);
+    // The client's answer is its own, and comes behind what it sends until then. An origin that broke off takes none.
+    const stream = this.#stream;
+    if (stream !== null && !stream.sendDone && !isAnswered(code)) stream.push(wsClose(code, reason));
+    else if (this.#paused) connection?.pause();
   }
 
   /** A woken WebSocket cannot go on: the client is asked to come again (1012). */

@@ -52,8 +52,11 @@ export interface WebSocketConnectionOptions {
   keepsSmallParts?: boolean;
 }
 
-/** How long the peer may take nothing of what is queued, or not answer a close frame, milliseconds. */
+/** How long the peer may take nothing of what is queued and send nothing before its close frame, milliseconds. */
 const closeTimeoutMs = 5_000;
+
+/** How many times as long a peer that takes nothing may still send before its close frame. */
+const answerTimeouts = 6;
 
 /** Pongs are not queued behind more than this: a peer that pings without reading gets no answer. */
 const maxBufferedForPong = 1024 * 1024;
@@ -225,11 +228,11 @@ export class WebSocketConnection implements ByteSocketHandler {
     if (this.#closeSent) return;
     this.#closeSent = true;
     this.#socket.write(encodeClose(code, reason, this.#masked));
-    this.#expectEnd(this.#socket.sentBytes);
+    this.#expectEnd(this.#closeReceived ? 0 : answerTimeouts);
     if (this.#closeReceived) {
       this.#socket.end();
     } else {
-      // The peer's close frame must be read, however little its data is wanted now.
+      // The peer's close frame is to be read, unless the owner pauses again: it lies behind what the peer had sent.
       this.#socket.resume();
     }
   }
@@ -238,7 +241,7 @@ export class WebSocketConnection implements ByteSocketHandler {
   breakOff(): void {
     if (this.#closeSent) return;
     this.#closeSent = true;
-    this.#expectEnd(this.#socket.sentBytes);
+    this.#expectEnd(0);
     this.#socket.end();
   }
 
@@ -282,12 +285,20 @@ export class WebSocketConnection implements ByteSocketHandler {
     this.#handler.closed(clean, error ?? this.#violation);
   }
 
-  /** Gives up on a peer that neither ends the connection nor takes what is queued. A slow one may take its time. */
-  #expectEnd(sentBytes: number): void {
+  /**
+   * Gives up on a peer that neither ends the connection nor takes what is queued. A slow one may take its time, and so may one
+   * whose answer lies behind what the owner does not read for now.
+   *
+   * @param answers how many times more it may send and take nothing; 0 when no answer of its is waited for
+   */
+  #expectEnd(answers: number): void {
+    const { sentBytes, receivedBytes } = this.#socket;
     this.#closeTimer = setTimeout(() => {
-      const { sentBytes: sentNow } = this.#socket;
-      if (sentNow === sentBytes) this.#socket.destroy(null);
-      else this.#expectEnd(sentNow);
+      const socket = this.#socket;
+      const isWaitedFor = answers > 0 && !this.#closeReceived;
+      if (socket.sentBytes !== sentBytes || (isWaitedFor && socket.paused)) this.#expectEnd(answers);
+      else if (isWaitedFor && socket.receivedBytes !== receivedBytes) this.#expectEnd(answers - 1);
+      else socket.destroy(null);
     }, closeTimeoutMs);
   }
 

@@ -253,6 +253,8 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
         else if (isWireCloseCode(frame.code)) connection.close(frame.code, frame.reason);
         // What no close frame may carry: the origin sees the connection break off.
         else connection.breakOff();
+        // What the origin sends before its answer goes no faster to the client than before.
+        if (this.#paused) connection.pause();
         break;
       default:
         throw new TypeError(`${frameName(frame.type)} came for a WebSocket`);

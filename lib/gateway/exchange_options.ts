@@ -14,7 +14,7 @@ export type ClientSocket = Pick<
 /** The answer to a client, as an exchange writes it. */
 export type ClientResponse = Pick<
   ResponseWriter,
-  "started" | "status" | "keepAlive" | "closeAfter" | "start" | "chunk" | "end" | "problem"
+  "started" | "isWhole" | "status" | "keepAlive" | "closeAfter" | "start" | "chunk" | "end" | "problem"
 >;
 
 /** A client's WebSocket once it is accepted. */

@@ -164,6 +164,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
   clientGone(): void {
     if (this.#done) return;
     this.#options.context.awake(this);
+    if (this.#requestDone && this.#options.response.isWhole) return this.#endWithoutClient();
     this.#giveUp("the client closed the connection");
     this.#finish("client_gone");
   }
@@ -306,6 +307,14 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     const { connection, response } = this.#options;
     this.#finish(null);
     connection.responseDone(response.keepAlive);
+  }
+
+  /** The client has counted its bytes and left. All that can still come is the word that these were all. */
+  #endWithoutClient(): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.release();
+    this.#finish(null);
   }
 
   /** Tells the runner that nobody waits for the stream any more. */

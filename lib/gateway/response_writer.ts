@@ -57,6 +57,11 @@ export class ResponseWriter {
     return this.#keepAlive && this.#mode !== "until-close";
   }
 
+  /** Whether the client has been given all that the head had announced, though the end was not told of yet. */
+  get isWhole(): boolean {
+    return this.#started && this.#mode === "length" && this.#remaining === 0;
+  }
+
   /** Says `Connection: close` in a head not yet written. */
   closeAfter(): void {
     this.#keepAlive = false;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { type RawHandler, type RawRequest, Runner } from "../../lib/runner/mod.ts";
 import "../support/overwrite_reads.ts";
+import { api, Scrape, withAdmin } from "../support/admin.ts";
 import { bounded } from "../support/bounded.ts";
+import { eventually, healthOf } from "../support/stack.ts";
 import { type RunningGateway, startGateway, testToken } from "../support/processes.ts";
 import { field, RawHttpClient, textOf } from "../support/raw_http.ts";
 import { UpgradeRefusedError, WsClient } from "../support/ws_client.ts";
@@ -302,4 +304,47 @@ Deno.test("what onState throws goes to onError, and the runner goes on", async (
   assert.equal((await client.response()).status, 501);
   assert.deepEqual(errors, [thrown]);
   assert.equal(runner.links().length, 1);
+});
+
+Deno.test("a client that has counted all of its response and leaves before its end is told of has not broken off", async () => {
+  await using admitted = await startGateway(withAdmin);
+  const connected = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode("hello")),
+    async pull(controller) {
+      await left.promise;
+      controller.close();
+      ended.resolve();
+    },
+  }, { highWaterMark: 0 });
+  await using _runner = Runner.start({
+    gatewayUrl: new URL(admitted.wsUrl),
+    token: testToken,
+    rawHandler: {
+      http: () => ({ status: 200, reason: "OK", headers: ["content-length", "5"], body }),
+      websocket: () => ({ status: 501, reason: "", headers: [], body: null }),
+    },
+    onState: ({ state }) => state === "connected" && connected.resolve(),
+  });
+  await connected.promise;
+  {
+    using client = await RawHttpClient.connect(admitted.port);
+    await client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+    assert.equal(textOf(await client.response()), "hello");
+  }
+  interface Requests {
+    requests: { state: string; problem: string | null }[];
+  }
+  const { body: { requests: [request] } } = await eventually(
+    () => api<Requests>(admitted.process, "requests"),
+    ({ body }) => body.requests[0]?.state === "done",
+  );
+  assert.equal(request.problem, null);
+  left.resolve();
+  await ended.promise;
+  await eventually(() => healthOf(admitted), ({ streams }) => streams === 0);
+  const scrape = await Scrape.of(admitted.process);
+  assert.equal(scrape.value("tunnel_streams_collected_total", { reason: "finished" }), 1);
 });

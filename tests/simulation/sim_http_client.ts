@@ -63,6 +63,8 @@ export class SimHttpClient {
   #response(): ClientResponse {
     const response: ClientResponse & { started: boolean } = {
       started: false,
+      // Its bodies are of no length that a head tells.
+      isWhole: false,
       status: 0,
       keepAlive: true,
       closeAfter() {},

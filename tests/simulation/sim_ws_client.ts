@@ -174,6 +174,8 @@ export class SimWsClient implements WsPeerHandler {
   #response(): ClientResponse {
     const response: ClientResponse & { started: boolean } = {
       started: false,
+      // Its bodies are of no length that a head tells.
+      isWhole: false,
       status: 0,
       keepAlive: true,
       closeAfter() {},

@@ -49,18 +49,22 @@ export class CertificateWatch {
     return this.#current.lifetime.endsMs;
   }
 
-  /** Looks once. Not to be called again before it has ended. */
-  async look(): Promise<void> {
+  /**
+   * Looks once. Not to be called again before it has ended.
+   *
+   * @param certain what is there is complete: somebody says so, and it need not be there at a second look
+   */
+  async look(certain = false): Promise<void> {
     try {
       const files = this.#options.read();
       this.#failures = 0;
       const isNew = !areSame(files, this.#found);
       this.#found = files;
       if (areSame(files, this.#current)) this.#problem = null;
-      else if (!isNew && !areSame(files, this.#refused)) await this.#take(files);
+      else if ((certain || !isNew) && !areSame(files, this.#refused)) await this.#take(files);
     } catch (error) {
       this.#found = null;
-      if (++this.#failures > 1) this.#problem = messageOf(error);
+      if (++this.#failures > 1 || certain) this.#problem = messageOf(error);
     }
     this.#tell();
   }
@@ -111,18 +115,48 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Looks again and again until it is disposed of; with an interval of 0 not once. */
-export function watchEvery(watch: CertificateWatch, intervalMs: number): Disposable {
-  let timer = intervalMs === 0 ? undefined : setTimeout(lookAndGoOn, intervalMs);
-  let isOver = false;
-  async function lookAndGoOn(): Promise<void> {
-    await watch.look();
-    if (!isOver) timer = setTimeout(lookAndGoOn, intervalMs);
+/** Looks at a certificate again and again, until it is disposed of. */
+export class CertificateLooks implements Disposable {
+  readonly #watch: CertificateWatch;
+  readonly #intervalMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #looking = false;
+  /** Asked for while it looked: what it found may be older. */
+  #again = false;
+  #over = false;
+
+  /** @param intervalMs 0: only when asked to */
+  constructor(watch: CertificateWatch, intervalMs: number) {
+    this.#watch = watch;
+    this.#intervalMs = intervalMs;
+    this.#wait();
   }
-  return {
-    [Symbol.dispose]() {
-      isOver = true;
-      clearTimeout(timer);
-    },
-  };
+
+  /** Looks now, because somebody says that another certificate is there. */
+  now(): void {
+    if (this.#looking) this.#again = true;
+    else void this.#look(true);
+  }
+
+  [Symbol.dispose](): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+  }
+
+  #wait(): void {
+    if (this.#over || this.#intervalMs === 0) return;
+    this.#timer = setTimeout(() => void this.#look(false), this.#intervalMs);
+  }
+
+  async #look(certain: boolean): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#looking = true;
+    await this.#watch.look(certain);
+    while (this.#again && !this.#over) {
+      this.#again = false;
+      await this.#watch.look(true);
+    }
+    this.#looking = false;
+    this.#wait();
+  }
 }

@@ -25,7 +25,7 @@ import {
   redactOption,
   startCapture,
 } from "./capture_options.ts";
-import { CertificateWatch, watchEvery } from "./certificate_watch.ts";
+import { CertificateLooks, CertificateWatch } from "./certificate_watch.ts";
 import { readTlsFiles, type TlsFiles } from "./certificates.ts";
 import {
   configOption,
@@ -195,14 +195,11 @@ export function gatewayCommand() {
           observer: bothObservers(history, tracing),
         }));
       const certificate = tls === undefined ? null : certificateWatch(gateway, { ...options, tls, logger });
-      using _looks = certificate === null ? null : watchEvery(certificate, options.tlsReload);
+      using looks = certificate === null ? null : new CertificateLooks(certificate, options.tlsReload);
       const asked = new AbortController();
       const inspected = inspectedGateway(gateway, { asked, certificate });
       if (tracing !== undefined) await exportMetrics(tracing, inspected);
       const { server: admin, lines } = await startAdmin(options, { inspected, history, logger });
-      printAddresses(status, gateway);
-      for (const line of lines) status.print(line);
-      if (given === null) printRunnerLine(status, gateway, token);
       const draining = (why: { signal: string } | { by: string }) =>
         logger.info("gateway.draining", { ...why, withinMs: options.drainTimeout });
       asked.signal.addEventListener("abort", () => draining({ by: "the admin API" }));
@@ -210,6 +207,15 @@ export function gatewayCommand() {
         drainMs: options.drainTimeout,
         asked: asked.signal,
         onSignal: (signal) => draining({ signal }),
+        ready: () => {
+          printAddresses(status, gateway);
+          for (const line of lines) status.print(line);
+          if (given === null) printRunnerLine(status, gateway, token);
+        },
+        onHangup: () => {
+          logger.info("gateway.hangup", { does: looks === null ? "nothing" : "look at the certificate" });
+          looks?.now();
+        },
       });
       await admin?.close();
       await capture?.close();

@@ -82,13 +82,13 @@ class TextFile implements Disposable {
   bytes = 0;
 
   /**
-   * @param path is made anew, or overwritten
+   * @param path is made anew, for its owner alone as a capture is, or overwritten
    * @param input must be another file
    * @throws {UsageError} when it cannot be written
    */
   static create(path: string, input: string): TextFile {
     try {
-      const file = Deno.openSync(path, { write: true, create: true });
+      const file = Deno.openSync(path, { write: true, create: true, mode: 0o600 });
       if (isSameFile(file, path, input)) {
         file.close();
         throw new UsageError(`--har ${path} is the capture itself: name another file`);

@@ -8,7 +8,7 @@ import { makeLogger, resolvePingTimeout } from "./common_options.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { StatusLines } from "./output.ts";
 import { readExchanges } from "./replay_exchanges.ts";
-import { servableLines, ServeTally } from "./replay_serve_text.ts";
+import { servableLines, ServeTally, withoutQueries } from "./replay_serve_text.ts";
 import { printable } from "./replay_text.ts";
 import { neededGatewayUrl, neededToken } from "./runner_options.ts";
 import { agent } from "./version.ts";
@@ -83,8 +83,15 @@ export async function serveCapture(
   const tally = new ServeTally(recordings);
   const standIn = new StandIn(recordings, new Pace(speed), (dealt) => {
     const { asked, refused } = tally.add(dealt);
-    if (refused === null) logger.debug("replay.served", { ...asked });
-    else logger.warn("replay.refused", { ...asked, code: refused.code, reason: refused.message });
+    const logged = { ...asked, target: withoutQueries(asked.target) };
+    if (refused === null) logger.debug("replay.served", logged);
+    else {
+      logger.warn("replay.refused", {
+        ...logged,
+        code: refused.code,
+        reason: withoutQueries(refused.message),
+      });
+    }
   });
   await serve(standIn, { file, settings, status, signal });
   for (const line of tally.lines()) status.print(line);

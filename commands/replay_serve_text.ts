@@ -12,6 +12,11 @@ const maxListed = 20;
 /** Different refusals that are told apart. */
 const maxRefusals = 1000;
 
+/** Text for the log, which has no query of a URL. */
+export function withoutQueries(text: string): string {
+  return text.replaceAll(/(\/[^\s?]*)\?\S*/g, "$1");
+}
+
 /** What can be served and what cannot, before it begins. */
 export function servableLines(
   recordings: Recordings,

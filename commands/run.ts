@@ -17,7 +17,7 @@ async function statusOf(program: TypedCommand, args: string[]): Promise<number> 
     command.configureOutput({
       writeErr: writeError,
       writeOut: writeOut,
-      outputError: (text, write) => write(oneLine(text)),
+      outputError: (text, write) => write(oneLine(withCommands(program, text))),
     });
   }
   program.helpCommand("help [command]", "display help for command");
@@ -37,6 +37,12 @@ async function statusOf(program: TypedCommand, args: string[]): Promise<number> 
     return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
   }
   return Deno.exitCode;
+}
+
+/** What commander says of an unknown command, with those that there are, unless it has one to suggest. */
+function withCommands(program: TypedCommand, text: string): string {
+  if (!text.includes("unknown command") || text.includes("Did you mean")) return text;
+  return `${text.trim()}; accepted are ${program.commands.map((command) => command.name()).join(", ")}`;
 }
 
 /** Help on what is no command is told like the command itself: that there is none of that name. */

@@ -170,6 +170,7 @@ export function runnerCommand() {
           finished: runner.finished,
           asked: asked.signal,
           onSignal: (signal) => draining({ signal }),
+          onHangup: () => logger.info("runner.hangup", { does: "nothing" }),
         });
       } catch (error) {
         if (!(error instanceof LinkRefusedError)) throw error;

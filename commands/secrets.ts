@@ -2,6 +2,7 @@
 const refusedOption = /(option '--(?:admin-)?token <token>' (?:argument|value) ')([^]*)( is invalid)/;
 const fromEnvironment = /' from env '[A-Z_]+'$/;
 const refusedKey = /("(?:admin-)?token" is )[^]*(: A token is)/;
+const refusedKind = /("(?:admin-)?token" must be [^]*, found )[^]*/;
 
 /** The user name and password of a URL. */
 const userInfo = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi;
@@ -14,5 +15,6 @@ export function withoutSecrets(text: string): string {
       return `${before}***${from}${after}`;
     })
     .replace(refusedKey, "$1***$2")
+    .replace(refusedKind, "$1***")
     .replaceAll(userInfo, "$1***@");
 }

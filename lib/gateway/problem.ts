@@ -1,5 +1,5 @@
 import type { RawHeaders } from "../http1/mod.ts";
-import { resetCodes } from "../protocol/mod.ts";
+import { isRunnerName, resetCodes } from "../protocol/mod.ts";
 
 /** Errors the gateway answers with itself; the code also stands in the `x-tunnel-error` header. */
 export interface Problem {
@@ -14,11 +14,14 @@ export interface Problem {
 /** No runner of the wanted name is connected. @param secure whether this gateway speaks TLS */
 export function noRunner(name: string, secure: boolean): Problem {
   const scheme = secure ? "wss" : "ws";
+  const start =
+    `start one with "tunnel runner --gateway-url ${scheme}://GATEWAY --target http://127.0.0.1:PORT --name ${name}", or check the name`;
+  // What no runner can be called is not suggested.
+  const hint = isRunnerName(name) ? start : "check the name, which no runner can have";
   return {
     status: 503,
     code: "no_runner",
-    message: `No runner named "${name}" is connected to this gateway: start one with ` +
-      `"tunnel runner --gateway-url ${scheme}://GATEWAY --target http://127.0.0.1:PORT --name ${name}", or check the name.`,
+    message: `No runner named "${name}" is connected to this gateway: ${hint}.`,
   };
 }
 

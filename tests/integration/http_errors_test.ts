@@ -29,6 +29,15 @@ Deno.test("without a runner a request gets 503 no_runner, with the command that 
   assertProblem(response, 503, "no_runner", /"default".*tunnel runner --gateway-url .* --name default/);
 });
 
+Deno.test("a name that no runner can have is not suggested for one", async () => {
+  await using gateway = await startGateway();
+  const response = await rawRequest(
+    gateway.port,
+    "GET / HTTP/1.1\r\nHost: a\r\nX-Tunnel-Runner: not a name\r\n\r\n",
+  );
+  assertProblem(response, 503, "no_runner", /"not a name" .*: check the name, which no runner can have\.$/);
+});
+
 Deno.test("a name that no runner bears gets 503 no_runner, with the name", async () => {
   await using stack = await startStack();
   const response = await rawRequest(

@@ -4,7 +4,7 @@ import WebSocket from "ws";
 import { frameTypes } from "../../lib/protocol/mod.ts";
 import { LinkClient } from "../support/link_client.ts";
 import { field, RawHttpClient, rawRequest, textOf } from "../support/raw_http.ts";
-import { startWsOrigin } from "../support/processes.ts";
+import { ChildProcess, startWsOrigin, testToken, tunnelCommand } from "../support/processes.ts";
 import { eventually, healthOf, type Stack, startStack } from "../support/stack.ts";
 
 /** Asks the origin itself for something. */
@@ -158,4 +158,41 @@ Deno.test("a runner that introduces itself to a draining gateway is told to go e
   await late.frame(frameTypes.welcome);
   assert.ok((await late.frame(frameTypes.goAway)).drainMs > 0);
   await finish(stack, client, "busy");
+});
+
+Deno.test({
+  name: "a hangup ends a gateway or runner beside a terminal that is closed, and no other",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using stack = await startStack({});
+    for (const process of [stack.gateway.process, stack.runner]) {
+      process.signal("SIGHUP");
+      await process.line(/ info +(?:gateway|runner)\.hangup does=nothing\n/);
+    }
+    assert.equal((await rawRequest(stack.gateway.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")).status, 200);
+  },
+});
+
+Deno.test({
+  name: "a gateway whose terminal is closed drains",
+  // script(1) makes the terminal.
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const command = tunnelCommand([
+      "gateway",
+      "--hostname",
+      "127.0.0.1",
+      "--port",
+      "0",
+      "--token",
+      testToken,
+    ]);
+    const quoted = command.map((word) => `'${word}'`).join(" ");
+    await using terminal = new ChildProcess("script", ["-qec", `echo pid $$; exec ${quoted}`, "/dev/null"]);
+    const pid = Number((await terminal.line(/pid (\d+)/))[1]);
+    await terminal.line(/listens on http/);
+    Deno.kill(pid, "SIGHUP");
+    assert.equal((await terminal.status()).code, 0);
+    assert.match(terminal.stdout, /gateway\.draining signal=SIGHUP /);
+  },
 });

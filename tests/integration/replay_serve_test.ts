@@ -135,6 +135,11 @@ Deno.test("what was not recorded gets 501 with the nearest named, and the summar
     /\n {2}1 × GET \/bytes\?n=3 was not recorded\. The nearest that was is GET \/bytes\?n=1\.\n/,
   );
   assert.match(process.stdout, /\nnever asked for: 2 of 3 recorded\n$/);
+  // What is logged has no queries.
+  const logged =
+    / warn +replay\.refused .* target=\/bytes .* reason="GET \/bytes was not recorded\. .* GET \/bytes"\n/;
+  assert.match(process.stderr, logged);
+  assert.doesNotMatch(process.stderr, /\?n=/);
 });
 
 Deno.test("an answer that is not whole is told of at the start and gets 501 that says why, never a short success", async () => {

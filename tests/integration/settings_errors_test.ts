@@ -14,6 +14,12 @@ const runnerArgs = [
 /** Arguments that cannot be served, and what the one line about them must say: what is wrong, what is accepted. */
 const badArguments: [what: string, args: string[], says: RegExp][] = [
   ["an unknown command", ["gatewai"], /unknown command 'gatewai'.*gateway/],
+  [
+    "a command like no other",
+    ["nope"],
+    /unknown command 'nope'; accepted are gateway, runner, ping-probe, replay\n$/,
+  ],
+  ["help on a command like no other", ["help", "nope"], /unknown command 'nope'; accepted are gateway, /],
   ["an unknown flag", ["gateway", "--prot", "80"], /unknown option '--prot'.*--port/],
   ["a flag without its value", ["gateway", "--port"], /--port <port>.*argument missing/],
   ["an argument too many", ["gateway", "extra"], /too many arguments/],

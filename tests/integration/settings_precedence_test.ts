@@ -108,3 +108,15 @@ Deno.test("tunnel without a command prints its usage on standard error and exits
   assert.match(process.stderr, /^Usage: tunnel /);
   assert.equal(process.stdout, "");
 });
+
+Deno.test("a token of a kind that none can be is refused without being told", async () => {
+  for (
+    const [key, value] of [["token", ["s3cret"]], ["admin-token", { s: "s3cret" }], ["token", 'a "s3cret']]
+  ) {
+    await using file = await configFile({ [key as string]: value });
+    await using gateway = tunnel(["gateway", "--hostname", "127.0.0.1", "--config", file.path]);
+    assert.equal((await gateway.status()).code, 2);
+    assert.match(gateway.stderr, new RegExp(`^error: .*"${key}" (?:must be|is) .*\\*\\*\\*.*\n$`));
+    assert.doesNotMatch(gateway.stderr, /s3cret/);
+  }
+});

@@ -208,6 +208,33 @@ Deno.test("a renewed certificate is shown to all who come from then on, and thos
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test({
+  name: "a hangup has a gateway look at its certificate now, also when it never looks by itself",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using renewed = await makeCertificates(undefined, undefined, 9);
+    const folder = await Deno.makeTempDir();
+    const [certFile, keyFile] = [`${folder}/cert.pem`, `${folder}/key.pem`];
+    await Deno.copyFile(certificates.certFile, certFile);
+    await Deno.copyFile(certificates.keyFile, keyFile);
+    await using other = await startGateway([
+      "--tls-cert",
+      certFile,
+      "--tls-key",
+      keyFile,
+      "--tls-reload",
+      "0s",
+    ]);
+    await Deno.copyFile(renewed.certFile, certFile);
+    await Deno.copyFile(renewed.keyFile, keyFile);
+    other.process.signal("SIGHUP");
+    await other.process.line(/info +tls\.renewed file=/);
+    using trustsNew = Deno.createHttpClient({ caCerts: [renewed.ca], poolMaxIdlePerHost: 0 });
+    assert.equal((await fetch(`${other.url}/.tunnel/health`, { client: trustsNew })).status, 200);
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
 Deno.test("a gateway without TLS has no certificate to tell the end of", async () => {
   await using plain = await startGateway(withAdmin);
   const { families } = await Scrape.of(plain.process);

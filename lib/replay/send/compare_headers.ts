@@ -68,12 +68,13 @@ export function compareHeaders(
     const [a, b] = [before.get(name) ?? [], after.get(name) ?? []];
     const differs = a.length !== b.length || a.some((value, i) => value !== b[i]);
     if (name === acceptHeader) continue;
+    const isRedacted = a.some((value) => context.isRedacted(name, value));
     if (context.compared !== null && !context.compared.has(name)) {
-      context.seen.add(name, differs);
+      context.seen.add(name, differs && !isRedacted);
       continue;
     }
     if (context.compared !== null) context.seen.compared.add(name);
-    if (a.some((value) => context.isRedacted(name, value))) {
+    if (isRedacted) {
       context.note(`the capture has ${name} redacted: it was not compared`);
     } else if (differs) {
       const text = (values: string[]) => values.length === 0 ? null : values.join("\n");

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { CertificateWatch } from "../../../commands/certificate_watch.ts";
+import { CertificateLooks, CertificateWatch } from "../../../commands/certificate_watch.ts";
 import type { TlsFiles } from "../../../commands/certificates.ts";
 import { UsageError } from "../../../commands/errors.ts";
 import { Logger } from "../../../lib/telemetry/mod.ts";
+import { eventually } from "../../support/stack.ts";
 
 const day = 24 * 3_600_000;
 
@@ -22,6 +23,8 @@ function watched(first: TlsFiles, reloads = true) {
     tried: [] as string[],
     refuses: null as Error | null,
     isClosed: false,
+    /** What taking a certificate into use waits for. */
+    renewing: null as PromiseWithResolvers<void> | null,
     day: 1,
     lines: [] as string[],
   };
@@ -39,9 +42,9 @@ function watched(first: TlsFiles, reloads = true) {
       if (world.there instanceof Error) throw world.there;
       return world.there;
     },
-    // deno-lint-ignore require-await -- what it throws is to reach who awaits
     async renew({ cert }) {
       world.tried.push(cert);
+      await world.renewing?.promise;
       if (world.refuses !== null) throw world.refuses;
       return !world.isClosed;
     },
@@ -51,7 +54,7 @@ function watched(first: TlsFiles, reloads = true) {
   const looks = async (count: number) => {
     for (let i = 0; i < count; i++) await watch.look();
   };
-  return { world, looks };
+  return { world, looks, watch };
 }
 
 Deno.test("files that stay the same are left in use, however often they are looked at", async () => {
@@ -172,4 +175,29 @@ Deno.test("a certificate that ends soon is told of at the start and once a day, 
 Deno.test("where nobody looks again, the next start is what reads a renewed one", () => {
   const { world } = watched(certificate("a", 10), false);
   assert.match(world.lines[0], /it expires at 1970-01-11\S+; a renewed one is read at the next start"/);
+});
+
+Deno.test("what somebody says is there is taken, or told of, at the first look", async () => {
+  const { world, watch } = watched(certificate("a"));
+  world.there = certificate("b", 180);
+  await watch.look(true);
+  assert.deepEqual(world.tried, ["certificate b"]);
+  world.there = new UsageError("the private key is damaged");
+  await watch.look(true);
+  assert.match(world.lines.at(-1)!, /tls\.certificate .*not in use: the private key is damaged/);
+});
+
+Deno.test("a look that is asked for while another is under way follows it, once", async () => {
+  const { world, watch } = watched(certificate("a"));
+  using looks = new CertificateLooks(watch, 0);
+  const renewing = world.renewing = Promise.withResolvers<void>();
+  world.there = certificate("b");
+  looks.now();
+  world.there = certificate("c");
+  looks.now();
+  looks.now();
+  assert.deepEqual(world.tried, ["certificate b"]);
+  renewing.resolve();
+  await eventually(() => world.tried.length, (tried) => tried === 2);
+  assert.deepEqual(world.tried, ["certificate b", "certificate c"]);
 });

@@ -1,14 +1,14 @@
 import { UsageError } from "./errors.ts";
 
 /**
- * A text file's content.
+ * A text file's content, without the byte order mark that some programs put in front.
  *
  * @param what what the file is, for the error
  * @throws {UsageError} when it cannot be read
  */
 export function readTextFile(path: string, what: string): string {
   try {
-    return Deno.readTextFileSync(path);
+    return Deno.readTextFileSync(path).replace(/^\ufeff/, "");
   } catch (cause) {
     throw new UsageError(`cannot read the ${what} ${path}: ${fileProblem(cause)}`, { cause });
   }

@@ -88,6 +88,7 @@ class TextFile implements Disposable {
    */
   static create(path: string, input: string): TextFile {
     try {
+      if (path === "-") throw new UsageError("--har writes a file: standard output is for what was written");
       const file = Deno.openSync(path, { write: true, create: true, mode: 0o600 });
       if (isSameFile(file, path, input)) {
         file.close();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { rawRequest, textOf } from "../support/raw_http.ts";
-import { startGateway, startRunner, testToken, tunnel } from "../support/processes.ts";
+import { ChildProcess, startGateway, startRunner, testToken, tunnel } from "../support/processes.ts";
 import { healthOf, startStack } from "../support/stack.ts";
 
 Deno.test("a gateway says where it listens, for clients and for runners", async () => {
@@ -97,4 +97,21 @@ Deno.test("the gateway's paths for runners refuse what is no runner", async () =
   const other = await rawRequest(port, `GET /.tunnel/link HTTP/1.1\r\nHost: g\r\n${noProtocol}\r\n`);
   assert.equal(other.status, 400);
   assert.match(JSON.parse(textOf(other)).message, /tunnel\.v1/);
+});
+
+Deno.test("paths are meant from where deno task was called", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/settings.json`, '{"hostname": "127.0.0.1", "port": 0, "token": "t"}');
+  const args = ["task", "--quiet", "--config", Deno.realPathSync("deno.json"), "tunnel"];
+  const gateway = ["gateway", "--config", "settings.json", "--capture", "captures"];
+  await using process = new ChildProcess(Deno.execPath(), [...args, ...gateway], {
+    cwd: folder,
+    env: { INIT_CWD: folder },
+  });
+  await process.line(/listens on http:\/\/127\.0\.0\.1:/);
+  const [, capture] = await process.line(/captures to (captures\/gateway-\S+)\n/);
+  assert.ok((await Deno.stat(`${folder}/${capture}`)).isFile);
+  process.signal("SIGTERM");
+  await process.status();
+  await Deno.remove(folder, { recursive: true });
 });

@@ -123,6 +123,9 @@ Deno.test("what --har cannot do is said in one line", async () => {
   assert.equal(onto.code, 2);
   assert.match(onto.stderr, /^error: --har .* is the capture itself: name another file\n$/);
   assert.deepEqual(Deno.readFileSync(capture), before);
+  const dash = await replay([capture, "--har", "-"]);
+  assert.deepEqual([dash.code, dash.stdout], [2, ""]);
+  assert.match(dash.stderr, /^error: --har writes a file: standard output is for what was written\n$/);
   const nowhere = await replay([capture, "--har", join(directory.path, "no", "b.har")]);
   assert.equal(nowhere.code, 2);
   assert.match(nowhere.stderr, /^error: cannot write --har .*b\.har: there is no such directory\n$/);

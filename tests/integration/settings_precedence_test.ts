@@ -8,7 +8,8 @@ const listening = /listens on http:\/\/(\S+):(\d+)/;
 /** A file with `settings` as JSON, removed at the end of the block that owns it. */
 async function configFile(settings: unknown): Promise<AsyncDisposable & { path: string }> {
   const path = await Deno.makeTempFile({ suffix: ".json" });
-  await Deno.writeTextFile(path, JSON.stringify(settings));
+  // Some programs put a byte order mark in front.
+  await Deno.writeTextFile(path, `\ufeff${JSON.stringify(settings)}`);
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path) };
 }
 

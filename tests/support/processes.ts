@@ -28,7 +28,8 @@ export class ChildProcess implements AsyncDisposable {
     this.#child = new Deno.Command(command, {
       args,
       cwd: options.cwd ?? root,
-      env: { NO_COLOR: "1", ...options.env },
+      // As if called from there, wherever the tests were.
+      env: { NO_COLOR: "1", INIT_CWD: options.cwd ?? root, ...options.env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

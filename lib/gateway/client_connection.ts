@@ -4,8 +4,6 @@ import {
   headerValue,
   Http1Error,
   keepsAlive,
-  maxHeadBytes,
-  mayBeginRequest,
   parseRequestHead,
   type RawHeaders,
   requestFraming,
@@ -26,6 +24,8 @@ import { keepWarm } from "../warm/mod.ts";
 import { BodyWatch } from "./body_watch.ts";
 import type { ClientInfo } from "./forwarded.ts";
 import type { IngressContext } from "./context.ts";
+import { tellOwnAnswer } from "./exchange_end.ts";
+import { headProblem } from "./head_problem.ts";
 import { HttpExchange } from "./http_exchange.ts";
 import { Lingering } from "./lingering.ts";
 import { useOriginForm } from "./origin_form.ts";
@@ -33,7 +33,6 @@ import { badRequest, badUpgrade, draining, noRunner, type Problem } from "./prob
 import { ResponseWriter } from "./response_writer.ts";
 import { runnerNameOf } from "./routing.ts";
 import type { Runner } from "./runner_session.ts";
-import { observe } from "./observe.ts";
 import { WsExchange } from "./ws_exchange.ts";
 
 /** Paths from here on are the gateway's own. */
@@ -199,19 +198,12 @@ export class ClientConnection implements ByteSocketHandler {
     // Empty lines before a request are skipped (RFC 9112, 2.2).
     while (from < bytes.length && (bytes[from] === 0x0d || bytes[from] === 0x0a)) from++;
     const end = findHeadEnd(bytes, from, bytes.length);
+    const problem = headProblem(bytes, from, end);
+    if (problem !== null) return this.#refuse(problem);
     if (end === -1) {
-      if (bytes.length - from > maxHeadBytes) {
-        return this.#refuse(badRequest(431, `The request's head is larger than ${maxHeadBytes} bytes.`));
-      }
-      if (!mayBeginRequest(bytes, from, bytes.length)) {
-        return this.#refuse(badRequest(400, "What came does not begin like an HTTP/1.1 request."));
-      }
       if (this.#pending.length === 0) this.#idleSinceMs = this.#context.coarseNowMs;
       this.#pending = bytes === readBuffer ? bytes.slice(from) : bytes.subarray(from);
       return;
-    }
-    if (end - from > maxHeadBytes) {
-      return this.#refuse(badRequest(431, `The request's head is larger than ${maxHeadBytes} bytes.`));
     }
     this.#pending = nothing;
     try {
@@ -366,14 +358,7 @@ export class ClientConnection implements ByteSocketHandler {
     // The body of the request, if there is one, is not wanted.
     response.closeAfter();
     response.problem(problem);
-    const { method, target } = head;
-    const kind: "websocket" | "http" = isUpgradeRequest(method, head.headers) ? "websocket" : "http";
-    const { status } = problem;
-    const summary = { kind, method, target, runner: name, status, durationMs: 0, requestId: 0 };
-    const observer = observe(kind, { context: this.#context, head, client: this.#client, runner: { name } });
-    if (!hasBody) observer?.requestEnd();
-    observer?.done({ ...summary, problem: problem.code });
-    this.#context.requestDone({ ...summary, problem: problem.code });
+    tellOwnAnswer(problem, { context: this.#context, client: this.#client, head, hasBody, name });
     this.#linger();
   }
 

@@ -78,6 +78,8 @@ export class ClientConnection implements ByteSocketHandler {
     this.#onClosed = options.closed;
     this.#idleSinceMs = options.context.coarseNowMs;
     socket.handler = this;
+    // What a client had sent is of no use once nobody is there for the answer: its stream ends, however little is read of it.
+    socket.endsOnReset = true;
     keepWarm(this);
   }
 

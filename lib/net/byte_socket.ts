@@ -28,6 +28,8 @@ export class ByteSocket implements SocketIoOwner {
   handler: ByteSocketHandler;
   /** Most bytes of one read, which is also how far a source that is paused may overshoot. At most `maxReadBytes`. */
   largestReadBytes: number = 64 * 1024;
+  /** Whether a peer that resets is given up also while reading is paused, where the system tells of it. */
+  endsOnReset = false;
   /** Offset of what was claimed last. */
   claimedAt = 0;
   /** Whether that is in the block. */

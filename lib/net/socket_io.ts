@@ -5,6 +5,11 @@ export const maxReadBytes = 256 * 1024;
 export interface SocketIoOwner {
   /** Most bytes of one read, 1 to {@link maxReadBytes}. */
   readonly largestReadBytes: number;
+  /**
+   * Whether a reset is told, as a read that failed, also while no read is asked for, and what came before it is dropped: the peer is
+   * gone, and nobody knows when there will be room to read on. Where that cannot be noticed, nothing is told.
+   */
+  readonly endsOnReset: boolean;
   /** What was read, valid during the call alone, or `null`: the peer will send no more. The next read is asked for. */
   readDone(bytes: Uint8Array | null): void;
   readFailed(error: unknown): void;

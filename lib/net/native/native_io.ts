@@ -2,12 +2,15 @@ import type { SocketIo, SocketIoOwner } from "../socket_io.ts";
 import { afterTurn } from "../turn.ts";
 import { type Calls, errnos, errorOf, type Libc } from "./libc.ts";
 import { sharedBuffer, sharedBytes } from "./shared_buffer.ts";
-import { failed, type Polled, type Poller, readable, writable } from "./poller.ts";
+import { broken, failed, type Polled, type Poller, readable, writable } from "./poller.ts";
 
 /** MSG_DONTWAIT, MSG_NOSIGNAL and SHUT_WR. */
 const dontWait = 0x40;
 const noSignal = 0x4000;
 const writingEnd = 1;
+/** SOL_SOCKET and SO_ERROR. */
+const socketLevel = 1;
+const pendingError = 4;
 
 /** What {@link NativeIo} is made of. */
 export interface NativeIoOptions {
@@ -87,9 +90,22 @@ export class NativeIo implements SocketIo, Polled {
     if ((events & (writable | failed)) !== 0 && this.#unsent !== null) this.#sendOn(this.#unsent);
     if ((events & (readable | failed)) !== 0 && this.#wantsRead && !this.#closed) this.#receive();
     if (this.#closed) return;
+    if ((events & broken) !== 0 && !this.#wantsRead && this.#owner.endsOnReset) this.#brokeUnread();
+    if (this.#closed) return;
     // What is not wanted would be told again and again.
     const wanted = (this.#wantsRead ? readable : 0) | (this.#unsent === null ? 0 : writable);
     if ((this.#watched & ~wanted & events) !== 0 || (events & failed) !== 0) this.#watch(wanted);
+  }
+
+  /** The connection broke, and what came before is not read now. */
+  #brokeUnread(): void {
+    const errno = new Int32Array(1);
+    const size = new Uint8Array(new Int32Array([4]).buffer);
+    const found = new Uint8Array(errno.buffer);
+    if (this.#calls.getsockopt(this.#fd, socketLevel, pendingError, found, size) < 0) return;
+    // A peer that had ended before it was written to: all that it sent is here, and its end is behind it.
+    if (errno[0] === 0 || errno[0] === errnos.EPIPE) return;
+    this.#owner.readFailed(errorOf(errno[0]));
   }
 
   #receive(): void {

@@ -16,8 +16,10 @@ export interface Polled {
 export const readable = 0x001;
 /** EPOLLOUT. */
 export const writable = 0x004;
-/** EPOLLERR and EPOLLHUP, which are told whether they were asked for or not. */
-export const failed = 0x008 | 0x010;
+/** EPOLLERR: the peer has reset the connection, or TCP has given it up. */
+export const broken = 0x008;
+/** That, and EPOLLHUP, which are told whether they were asked for or not. */
+export const failed = broken | 0x010;
 /** EPOLLET: with nothing else, a failure is told once. */
 const onceEach = 0x80000000;
 

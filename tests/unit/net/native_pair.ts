@@ -86,7 +86,7 @@ const calls = {
 
 /** A native end whose peer can go as a process that crashed does: by a reset, and no FIN before it. */
 export async function withBrittlePeer(): Promise<
-  { near: End; reset: () => void; paused: () => Promise<void> }
+  { near: End; reset: () => void; paused: () => Promise<void>; send: (count: number) => void }
 > {
   assert.equal(useNativeSockets(), null);
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -107,13 +107,16 @@ export async function withBrittlePeer(): Promise<
     assert.equal(symbols.close(fd), 0);
     library.close();
   };
+  const send = (count: number) => {
+    assert.equal(symbols.send(fd, new Uint8Array(count), BigInt(count), 0), count);
+  };
   // The read under way is still made.
   const paused = async () => {
     near.socket.pause();
     for (let i = 0; i < 2; i++) {
-      assert.equal(symbols.send(fd, new Uint8Array(1), 1n, 0), 1);
+      send(1);
       await eventually(() => near.socket.receivedBytes, (count) => count === 1);
     }
   };
-  return { near, reset, paused };
+  return { near, reset, paused, send };
 }

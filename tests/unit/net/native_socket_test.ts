@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { highWaterBytes, nativeSocketCount } from "../../../lib/net/mod.ts";
+import { highWaterBytes, nativeSocketCount, useNativeSockets } from "../../../lib/net/mod.ts";
 import { bytePool } from "../../../lib/session/mod.ts";
 import { bounded } from "../../support/bounded.ts";
 import { eventually } from "../../support/stack.ts";
@@ -138,6 +138,48 @@ test("what is written to a peer that has gone is lost without a crash, and a pau
   const error = await eventually(() => near.closedBy, (error) => error !== undefined);
   assert.match(error?.message ?? "", /os error/);
   await dropped(near);
+});
+
+test("a peer that resets is noticed at once by a paused socket that is to end then, and what was not read is dropped", async () => {
+  const { near, reset, paused, send } = await withBrittlePeer();
+  near.socket.endsOnReset = true;
+  await paused();
+  send(5_000);
+  reset();
+  const error = await eventually(() => near.closedBy, (error) => error !== undefined);
+  assert.ok(error instanceof Deno.errors.ConnectionReset);
+  assert.ok(near.socket.receivedBytes < 5_000);
+  await dropped(near);
+});
+
+test("a peer that has ended, and resets when it is written to, has all it sent read when a paused socket goes on", async () => {
+  const [conn, far] = await connection();
+  assert.equal(useNativeSockets(), null);
+  const near = new End(conn);
+  near.socket.endsOnReset = true;
+  near.socket.start();
+  await far.write(pattern(0, 1));
+  await eventually(() => near.socket.receivedBytes, (count) => count === 1);
+  near.socket.pause();
+  // The read under way is still made.
+  await far.write(pattern(1, 1));
+  await eventually(() => near.socket.receivedBytes, (count) => count === 2);
+  await far.write(pattern(2, 5_000));
+  far.close();
+  near.socket.write(pattern(0, 100));
+  await eventually(() => near.socket.bufferedBytes, (count) => count === 0);
+  // Its reset has come when another event of the same queue has been told.
+  const [other, last] = await nativePair();
+  for (let round = 0; round < 5; round++) {
+    other.socket.write(pattern(round, 1));
+    await eventually(() => last.socket.receivedBytes, (count) => count === round + 1);
+  }
+  assert.equal(near.closedBy, undefined);
+  near.socket.resume();
+  await eventually(() => near.hasEnded, (ended) => ended);
+  assert.equal(Buffer.compare(near.bytes, pattern(0, 5_002)), 0);
+  assert.equal(near.closedBy, undefined);
+  await dropped(near, other, last);
 });
 
 test("it works over IPv6, and with the other end left to the runtime", async () => {

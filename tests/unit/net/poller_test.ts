@@ -46,6 +46,7 @@ function countingSleeps(calls: Calls, slept: { times: number; inVain: number }):
 
 class Owner implements SocketIoOwner {
   readonly largestReadBytes = 1024;
+  readonly endsOnReset = false;
   readonly reads: (number | null)[] = [];
   readDone(bytes: Uint8Array | null): void {
     this.reads.push(bytes?.length ?? null);

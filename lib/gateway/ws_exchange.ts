@@ -351,8 +351,8 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     if (connection !== null) endAsOrigin(connection, code, reason);
     // The client's answer is its own, and comes behind what it sends until then. An origin that broke off takes none.
     const stream = this.#stream;
-    if (stream !== null && !stream.sendDone && !isAnswered(code)) stream.push(wsClose(code, reason));
-    else if (this.#paused) connection?.pause();
+    if (isAnswered(code)) { if (this.#paused) connection?.pause(); }
+    else if (stream !== null && !stream.sendDone) stream.push(wsClose(code, reason));
   }
 
   /** A woken WebSocket cannot go on: the client is asked to come again (1012). */

@@ -55,8 +55,8 @@ export interface WebSocketConnectionOptions {
 /** How long the peer may take nothing of what is queued and send nothing before its close frame, milliseconds. */
 const closeTimeoutMs = 5_000;
 
-/** How many times as long a peer that takes nothing may still send before its close frame. */
-const answerTimeouts = 6;
+/** One that takes nothing and sends on without an end is read for so many times as long. */
+const mostTimesRead = 6;
 
 /** Pongs are not queued behind more than this: a peer that pings without reading gets no answer. */
 const maxBufferedForPong = 1024 * 1024;
@@ -78,8 +78,11 @@ export class WebSocketConnection implements ByteSocketHandler {
   /** Of the socket, when the WebSocket began. */
   readonly #sentBefore: number;
   readonly #receivedBefore: number;
-  /** The peer broke RFC 6455; nothing more of what it sends is read. */
+  /** The peer broke RFC 6455. */
   #violation: WebSocketError | null = null;
+  /** What the peer still sends is read and dropped: a socket closed with unread bytes is reset, and all that was sent to it and not read is lost. */
+  #drops = false;
+  #timesRead = 0;
 
   /** @param socket is taken over: its handler becomes this connection */
   constructor(socket: ByteSocket, options: WebSocketConnectionOptions) {
@@ -228,7 +231,7 @@ export class WebSocketConnection implements ByteSocketHandler {
     if (this.#closeSent) return;
     this.#closeSent = true;
     this.#socket.write(encodeClose(code, reason, this.#masked));
-    this.#expectEnd(this.#closeReceived ? 0 : answerTimeouts);
+    this.#expectEnd();
     if (this.#closeReceived) {
       this.#socket.end();
     } else {
@@ -237,12 +240,12 @@ export class WebSocketConnection implements ByteSocketHandler {
     }
   }
 
-  /** Drops the connection without a close frame, as a crash would, once what is queued has gone out. */
+  /** Drops the connection without a close frame, as a crash would, once what is queued has gone out and the peer has seen its end. */
   breakOff(): void {
     if (this.#closeSent) return;
     this.#closeSent = true;
-    this.#expectEnd(0);
-    this.#socket.end();
+    this.#expectEnd();
+    this.#drop();
   }
 
   /** Drops the connection without a close frame, as a crash would: the peer sees 1006. */
@@ -253,20 +256,14 @@ export class WebSocketConnection implements ByteSocketHandler {
   // ── ByteSocketHandler ──
 
   data(bytes: Uint8Array): void {
-    if (this.#violation !== null) return;
+    if (this.#drops) return;
     try {
       this.#parser.push(bytes);
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error;
       this.#violation = error;
-      if (this.#closeSent) {
-        this.#socket.end();
-        return;
-      }
       this.close(error.closeCode, error.message);
-      // What the peer still sends is read and dropped: a socket closed with unread bytes is reset, and the close
-      // frame might never be seen.
-      this.#socket.closeWrite();
+      this.#drop();
     }
   }
 
@@ -275,8 +272,9 @@ export class WebSocketConnection implements ByteSocketHandler {
   }
 
   ended(): void {
-    // Within a close handshake the rest is still written; without one the peer broke off.
-    if (!this.#closeSent || !this.#closeReceived) this.#socket.destroy(null);
+    // Within a close handshake, and for a peer that is broken off, the rest is still written; without one the peer broke off.
+    if (this.#drops) this.#socket.end();
+    else if (!this.#closeSent || !this.#closeReceived) this.#socket.destroy(null);
   }
 
   closed(error: Error | null): void {
@@ -285,19 +283,27 @@ export class WebSocketConnection implements ByteSocketHandler {
     this.#handler.closed(clean, error ?? this.#violation);
   }
 
+  /** Sends a FIN behind what is queued, and listens to the peer no more. */
+  #drop(): void {
+    this.#drops = true;
+    this.#socket.closeWrite();
+    this.#socket.resume();
+  }
+
   /**
    * Gives up on a peer that neither ends the connection nor takes what is queued. A slow one may take its time, and so may one
    * whose answer lies behind what the owner does not read for now.
-   *
-   * @param answers how many times more it may send and take nothing; 0 when no answer of its is waited for
    */
-  #expectEnd(answers: number): void {
+  #expectEnd(): void {
     const { sentBytes, receivedBytes } = this.#socket;
     this.#closeTimer = setTimeout(() => {
       const socket = this.#socket;
-      const isWaitedFor = answers > 0 && !this.#closeReceived;
-      if (socket.sentBytes !== sentBytes || (isWaitedFor && socket.paused)) this.#expectEnd(answers);
-      else if (isWaitedFor && socket.receivedBytes !== receivedBytes) this.#expectEnd(answers - 1);
+      const takes = socket.sentBytes !== sentBytes;
+      const awaitsClose = !this.#drops && !this.#closeReceived;
+      // It may still be reading what the kernel has, or have more to say before its answer.
+      const sends = (this.#drops || awaitsClose) && socket.receivedBytes !== receivedBytes &&
+        ++this.#timesRead < mostTimesRead;
+      if (takes || sends || (awaitsClose && socket.paused)) this.#expectEnd();
       else socket.destroy(null);
     }, closeTimeoutMs);
   }

@@ -249,10 +249,12 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
         break;
       case frameTypes.wsClose:
         this.#closeCode = frame.code;
-        if (frame.code === 1005) connection.close(null);
-        else if (isWireCloseCode(frame.code)) connection.close(frame.code, frame.reason);
-        // What no close frame may carry: the origin sees the connection break off.
-        else connection.breakOff();
+        if (frame.code !== 1005 && !isWireCloseCode(frame.code)) {
+          // What no close frame may carry: the origin sees the connection break off.
+          connection.breakOff();
+          break;
+        }
+        connection.close(frame.code === 1005 ? null : frame.code, frame.reason);
         // What the origin sends before its answer goes no faster to the client than before.
         if (this.#paused) connection.pause();
         break;

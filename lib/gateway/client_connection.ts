@@ -46,7 +46,7 @@ const nothing = new Uint8Array(0);
 
 /**
  * `head`: waiting for a request; `body`: reading one; `response`: the request is read, its response is under
- * way; `linger`: the response is out, the rest of the body is dropped; `done`: upgraded or closed.
+ * way; `linger`: the last response is out, what still comes is dropped; `done`: upgraded or closed.
  */
 type State = "head" | "body" | "response" | "linger" | "done";
 
@@ -88,7 +88,7 @@ export class ClientConnection implements ByteSocketHandler {
     if (this.#peerWatch?.check(nowMs) === false) {
       this.#socket.destroy(new Error("the client did not answer a ping"));
     }
-    if (this.#lingering?.goesOn(nowMs) === false) this.#socket.destroy(null);
+    if (this.#lingering?.goesOn(nowMs, this.#context.draining) === false) this.#socket.destroy(null);
     const { headTimeoutMs, idleTimeoutMs, bodyTimeoutMs } = this.#context.limits;
     if (this.#state === "body") {
       (this.#bodyWatch ??= new BodyWatch(this.#socket)).check(this.#exchange!, nowMs, bodyTimeoutMs);
@@ -165,12 +165,7 @@ export class ClientConnection implements ByteSocketHandler {
     this.#exchange = null;
     this.#decoder = null;
     if (this.#state === "done") return;
-    if (!bodyDone) return this.#linger();
-    if (!keepAlive || this.#context.draining) {
-      this.#state = "done";
-      this.#socket.end();
-      return;
-    }
+    if (!bodyDone || !keepAlive || this.#context.draining) return this.#linger();
     this.#state = "head";
     this.#idleSinceMs = this.#context.coarseNowMs;
     this.#socket.resume();
@@ -311,6 +306,7 @@ export class ClientConnection implements ByteSocketHandler {
       runner,
       response,
       connect: (handler, head) => this.#connect(handler, head),
+      linger: () => this.#lingering = new Lingering(this.#socket, this.#context.coarseNowMs),
       closed: () => this.#onClosed(this),
     });
     keepWarm(exchange);

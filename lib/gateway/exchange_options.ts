@@ -63,5 +63,7 @@ export interface WsExchangeOptions extends ExchangeOptions {
   early: Uint8Array;
   /** Makes a WebSocket of the client's socket; `head` was read behind the handshake. */
   connect(handler: WebSocketHandler, head: Uint8Array): ClientWebSocket;
+  /** There is no WebSocket, and the answer that says so is written: the connection closes without losing it. */
+  linger(): void;
   closed: () => void;
 }

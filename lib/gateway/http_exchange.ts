@@ -18,7 +18,7 @@ import type { Sleeper } from "./hibernation.ts";
 import { badRequest, type Problem, problemOfReset } from "./problem.ts";
 import { LengthError } from "./response_writer.ts";
 import type { Runner } from "./runner_session.ts";
-import { observe, type WaitingStatus } from "./observe.ts";
+import { observe, type WaitingStatus, waitingStatus } from "./observe.ts";
 
 /** Methods whose effect is the same when they are carried out twice (RFC 9110, 9.2.2). */
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
@@ -68,17 +68,9 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   /** How it stands while it waits for a runner. */
   waitingStatus(): WaitingStatus {
-    const { head, runner } = this.#options;
-    return {
-      kind: "http",
-      requestId: this.#requestId,
-      head,
-      client: this.client,
-      runner: runner.name,
-      startedAtMs: this.#startedAtMs,
-      heldFrames: this.#held.length,
-      heldBytes: this.heldBytes,
-    };
+    const { heldBytes } = this;
+    const [requestId, startedAtMs, heldFrames] = [this.#requestId, this.#startedAtMs, this.#held.length];
+    return waitingStatus("http", this.#options, { requestId, startedAtMs, heldFrames, heldBytes });
   }
 
   get heldBytes(): number {

@@ -56,6 +56,15 @@ export interface WaitingStatus {
   heldBytes: number;
 }
 
+/** A client that waits. @param held what is known of it alone */
+export function waitingStatus(
+  kind: WaitingStatus["kind"],
+  { head, client, runner }: { head: RequestHead; client: ClientInfo; runner: { name: string } },
+  held: Pick<WaitingStatus, "requestId" | "startedAtMs" | "heldFrames" | "heldBytes">,
+): WaitingStatus {
+  return { kind, head, client: client.address, runner: runner.name, ...held };
+}
+
 /** The same, as streams are told of. @param of `nowMs`: on the clock of `startedAtMs` */
 export function hibernatingStatus(
   waiting: WaitingStatus,

@@ -17,7 +17,7 @@ import type { ClientWebSocket, WsExchangeOptions } from "./exchange_options.ts";
 import type { Sleeper } from "./hibernation.ts";
 import { closeCodeOfReset, problemOfReset, reasonForClient } from "./problem.ts";
 import type { Runner } from "./runner_session.ts";
-import { observe, type WaitingStatus } from "./observe.ts";
+import { observe, type WaitingStatus, waitingStatus } from "./observe.ts";
 import { passRefusal, type RefusalFrame } from "./upgrade_refusal.ts";
 import { closeReason, endAsOrigin, isAnswered, isOverFor, wsClose } from "./ws_close.ts";
 import { encodeAccept, wsOpen } from "./ws_headers.ts";
@@ -77,16 +77,9 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   /** How it stands while it waits for a runner. */
   waitingStatus(): WaitingStatus {
-    return {
-      kind: "websocket",
-      requestId: this.#requestId,
-      head: this.#options.head,
-      client: this.client,
-      runner: this.runnerName,
-      startedAtMs: this.#startedAtMs,
-      heldFrames: this.#rest.held.frames,
-      heldBytes: this.heldBytes,
-    };
+    const [requestId, startedAtMs] = [this.#requestId, this.#startedAtMs];
+    const { frames: heldFrames, bytes: heldBytes } = this.#rest.held;
+    return waitingStatus("websocket", this.#options, { requestId, startedAtMs, heldFrames, heldBytes });
   }
 
   get heldBytes(): number {
@@ -120,12 +113,15 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
   // ── ByteSocketHandler: the client's socket until the WebSocket is accepted ──
 
   data(bytes: Uint8Array): void {
+    if (this.#state !== "opening") return; // No WebSocket will take it.
     this.#early = concatBytes(this.#early, bytes);
     if (this.#early.length > maxEarlyBytes) this.#options.socket.pause();
   }
 
   ended(): void {
-    this.#options.socket.destroy(null);
+    // Nothing more comes that would have to be read before the connection may close.
+    if (this.#state === "closed") this.#options.socket.end();
+    else this.#options.socket.destroy(null);
   }
 
   // ── both: the socket, or the WebSocket over it ──
@@ -301,8 +297,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       this.#options.response.closeAfter();
       this.#options.response.problem(problem);
       this.#finish(problem.code);
-      this.#options.socket.end();
-      return;
+      return this.#options.linger();
     }
     const closeCode = closeCodeOfReset(code);
     if (closeCode === null || this.#connection === null) return this.#options.socket.destroy(null);
@@ -381,7 +376,11 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
       // Nothing more goes to the origin: this ends the request's direction of the stream.
       this.#stream?.push(wsClose(1005, ""));
     }
-    if (complete) socket.end();
+    if (!complete) return;
+    this.#stream?.release();
+    this.#stream = null;
+    this.#finish(null);
+    this.#options.linger();
   }
 
   #finish(problem: string | null): void {

@@ -32,6 +32,7 @@ export class SimWsClient implements WsPeerHandler {
       client: { address: "client", secure: false },
       early: new Uint8Array(0),
       connect: (handler) => this.#connect(handler),
+      linger: () => this.#drop(),
       closed: () => {},
     });
   }

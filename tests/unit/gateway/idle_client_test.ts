@@ -160,3 +160,33 @@ Deno.test("behind a refusal the rest of a request is read, and the connection cl
   pair.look(7_000);
   assert.equal(pair.closed, true);
 });
+
+const last: Record<string, string> = {
+  "that asked for the connection to close": complete.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"),
+  "of HTTP/1.0": complete.replace("HTTP/1.1", "HTTP/1.0"),
+};
+
+for (const [which, request] of Object.entries(last)) {
+  Deno.test(`behind the answer to a request ${which}, what the client has sent on is read and dropped`, async () => {
+    await using pair = await Pair.open();
+    await pair.send(request + complete);
+    assert.equal((await pair.client.response()).status, 200);
+    assert.equal((await pair.client.rest()).length, 0, "the end of the connection, and no second answer");
+    for (let atMs = 1_000; atMs <= 5_000; atMs += 1_000) {
+      await pair.send(complete);
+      pair.look(atMs);
+      assert.equal(pair.closed, false, `at ${atMs} ms`);
+    }
+    pair.look(7_000);
+    assert.equal(pair.closed, true);
+  });
+
+  Deno.test(`behind the answer to a request ${which}, a client that closes is not waited for`, async () => {
+    await using pair = await Pair.open();
+    await pair.send(request);
+    assert.equal((await pair.client.response()).status, 200);
+    assert.equal((await pair.client.rest()).length, 0);
+    pair.client[Symbol.dispose]();
+    await eventually(() => pair.closed, (closed) => closed);
+  });
+}

@@ -76,3 +76,17 @@ Deno.test("a client that takes nothing of its response for thirty seconds is giv
   socket.destroy(null);
   peer.close();
 });
+
+Deno.test("while the gateway drains, a client that sends on is read for three seconds behind its response, and no longer", async () => {
+  const { socket, peer } = await connected();
+  socket.start();
+  const lingering = new Lingering(socket, 0);
+  for (let nowMs = 1_000; nowMs < 3_000; nowMs += 1_000) {
+    await send(peer, socket, Uint8Array.of(1));
+    assert.equal(lingering.goesOn(nowMs, true), true, `at ${nowMs} ms`);
+  }
+  await send(peer, socket, Uint8Array.of(1));
+  assert.equal(lingering.goesOn(3_000, true), false);
+  socket.destroy(null);
+  peer.close();
+});

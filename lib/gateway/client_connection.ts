@@ -198,7 +198,8 @@ export class ClientConnection implements ByteSocketHandler {
     const problem = headProblem(bytes, from, end);
     if (problem !== null) return this.#refuse(problem);
     if (end === -1) {
-      if (this.#pending.length === 0) this.#idleSinceMs = this.#context.coarseNowMs;
+      // Its time begins with its first byte, and not anew with each of the empty lines before it.
+      if (this.#pending.length === 0 && from < bytes.length) this.#idleSinceMs = this.#context.coarseNowMs;
       this.#pending = bytes === readBuffer ? bytes.slice(from) : bytes.subarray(from);
       return;
     }

@@ -123,6 +123,30 @@ Deno.test("a client that never sends anything is closed without an answer after 
   assert.equal((await silent.client.rest()).length, 0);
 });
 
+Deno.test("empty lines before a request are no reason to wait longer, for the first one or for the next", async () => {
+  await using pair = await Pair.open();
+  for (let atMs = 5_000; atMs < headTimeoutMs; atMs += 5_000) {
+    pair.look(atMs);
+    await pair.send("\r\n");
+  }
+  pair.look(headTimeoutMs);
+  assert.equal((await pair.client.rest()).length, 0);
+
+  await using kept = await Pair.open();
+  await kept.send(complete);
+  assert.equal((await kept.client.response()).status, 200);
+  for (let atMs = 5_000; atMs < idleTimeoutMs; atMs += 5_000) {
+    kept.look(atMs);
+    await kept.send("\r\n");
+  }
+  // A head that begins then has its time all the same.
+  kept.look(idleTimeoutMs - 1);
+  await kept.send("\r\nGET /.tunnel/");
+  kept.look(idleTimeoutMs - 2 + headTimeoutMs);
+  await kept.send("health HTTP/1.1\r\nHost: a\r\n\r\n");
+  assert.equal((await kept.client.response()).status, 200);
+});
+
 Deno.test("a kept connection may be idle for the idle timeout, counted from its last response", async () => {
   await using pair = await Pair.open();
   pair.context.coarseNowMs = 50_000;

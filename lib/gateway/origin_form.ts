@@ -1,7 +1,7 @@
 import { Http1Error, type RequestHead } from "../http1/mod.ts";
 
 /**
- * Turns an absolute-form target (RFC 9112, 3.2.2) into origin-form; its authority replaces Host.
+ * Turns an absolute-form target (RFC 9112, 3.2.2) into origin-form; its authority replaces Host, or is added where HTTP/1.0 has none.
  *
  * @throws {Http1Error} 400 when the target is of neither form
  */
@@ -13,9 +13,14 @@ export function useOriginForm(head: RequestHead): void {
     throw new Http1Error(400, "the request target must begin with / or be an absolute http URL");
   }
   head.target = match[2] === "" ? "/" : match[2].startsWith("?") ? `/${match[2]}` : match[2];
+  const authority = match[1];
   const headers = head.headers.slice();
+  let hadHost = false;
   for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i].toLowerCase() === "host") headers[i + 1] = match[1];
+    if (headers[i].toLowerCase() !== "host") continue;
+    headers[i + 1] = authority;
+    hadHost = true;
   }
+  if (!hadHost) headers.unshift("Host", authority);
   head.headers = headers;
 }

@@ -149,3 +149,10 @@ Deno.test("an absolute target is sent to the origin as a path, and its authority
   assert.deepEqual(fields(sentToOrigin(response), "host"), ["other.example"]);
   assert.equal(JSON.parse(textOf(response)).url, "/echo?x=1");
 });
+
+Deno.test("an absolute target in HTTP/1.0, which needs no Host, names the host all the same", async () => {
+  const response = await rawRequest(stack.gateway.port, "GET http://other.example/echo HTTP/1.0\r\n\r\n");
+  const sent = sentToOrigin(response);
+  assert.deepEqual(fields(sent, "host"), ["other.example"]);
+  assert.equal(field(sent, "x-forwarded-host"), "other.example");
+});

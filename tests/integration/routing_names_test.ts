@@ -54,6 +54,13 @@ Deno.test("the label before --domain names the runner, with or without a port be
   assert.equal(await answeredBy("Host: api.tunnel.example:8443"), "api");
 });
 
+Deno.test("the host of an absolute target names the runner, also in HTTP/1.0 without a Host", async () => {
+  for (const rest of ["HTTP/1.1\r\nHost: web.tunnel.example", "HTTP/1.0"]) {
+    const request = `GET http://api.tunnel.example/name ${rest}\r\n\r\n`;
+    assert.equal(textOf(await rawRequest(gateway.port, request)), "api");
+  }
+});
+
 Deno.test("a host written as far as the root, with a dot at its end, is the same host", async () => {
   assert.equal(await answeredBy("Host: web.tunnel.example."), "web");
   assert.equal(await answeredBy("Host: api.tunnel.example.:8443"), "api");

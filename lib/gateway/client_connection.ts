@@ -229,7 +229,7 @@ export class ClientConnection implements ByteSocketHandler {
       keepAlive: keepsAlive(head) && !this.#context.draining,
     });
     const rest = end === bytes.length ? nothing : bytes.subarray(end);
-    const isWebSocket = isUpgradeRequest(head.method, head.headers);
+    const isWebSocket = isUpgradeRequest(head);
     if (head.target.startsWith(reservedPrefix)) {
       this.#pending = isReadBuffer ? rest.slice() : rest;
       return this.#reserved(head, response, framing.kind === "none");

@@ -47,7 +47,7 @@ export function tellOwnAnswer(
   { context, client, head, hasBody, name }: OwnAnswer,
 ): void {
   const { method, target } = head;
-  const kind: "websocket" | "http" = isUpgradeRequest(method, head.headers) ? "websocket" : "http";
+  const kind: "websocket" | "http" = isUpgradeRequest(head) ? "websocket" : "http";
   const observer = observe(kind, { context, head, client, runner: { name } });
   if (!hasBody) observer?.requestEnd();
   const summary = { kind, method, target, runner: name, status, durationMs: 0, requestId: 0, problem };

@@ -18,13 +18,17 @@ export function acceptKey(key: string): string {
 }
 
 /**
- * Whether a request asks for a WebSocket at all, well or badly: a GET whose Upgrade names `websocket`.
+ * Whether a request asks for a WebSocket at all, well or badly: a GET whose Upgrade names `websocket`. In HTTP/1.0, or where
+ * Connection does not name it, an Upgrade field is to be ignored (RFC 9110, 7.8): somebody on the way does not know of it.
  * {@link upgradeRequestProblem} says whether it may have one.
  *
  * @param headers flat: name, value, name, value
  */
-export function isUpgradeRequest(method: string, headers: readonly string[]): boolean {
-  return method === "GET" && hasToken(headers, "upgrade", "websocket");
+export function isUpgradeRequest(
+  { method, minorVersion, headers }: { method: string; minorVersion: 0 | 1; headers: readonly string[] },
+): boolean {
+  return method === "GET" && minorVersion === 1 && hasToken(headers, "upgrade", "websocket") &&
+    hasToken(headers, "connection", "upgrade");
 }
 
 /**

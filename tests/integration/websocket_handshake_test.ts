@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rawRequest, textOf } from "../support/raw_http.ts";
 import { startWsOrigin } from "../support/processes.ts";
 import { eventually, healthOf, sharedStack } from "../support/stack.ts";
 import { UpgradeRefusedError, WsClient } from "../support/ws_client.ts";
@@ -89,3 +90,20 @@ Deno.test("a request to the origin of a WebSocket that asks for no upgrade is pl
   const response = await fetch(`${stack.gateway.url}/echo`);
   assert.equal(await response.text(), "plain");
 });
+
+/** Requests that name a WebSocket where that is to be ignored (RFC 9110, 7.8). */
+const ignored: Record<string, string> = {
+  "in HTTP/1.0": "GET /echo HTTP/1.0\r\nConnection: Upgrade",
+  "that Connection does not name": "GET /echo HTTP/1.1\r\nConnection: keep-alive",
+  "without Connection": "GET /echo HTTP/1.1",
+};
+
+for (const [where, begin] of Object.entries(ignored)) {
+  Deno.test(`an Upgrade to WebSocket ${where} is ignored: the origin answers a plain request`, async () => {
+    const key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+    const request = `${begin}\r\nHost: app\r\nUpgrade: websocket\r\n${key}\r\n\r\n`;
+    const response = await rawRequest(stack.gateway.port, request);
+    assert.equal(response.status, 200);
+    assert.equal(textOf(response), "plain");
+  });
+}

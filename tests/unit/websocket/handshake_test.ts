@@ -83,14 +83,23 @@ Deno.test("a key that is not 16 bytes of base64 is a problem", () => {
 });
 
 Deno.test("a request asks for a WebSocket when a GET's Upgrade names it", () => {
-  assert.equal(isUpgradeRequest("GET", headers()), true);
-  assert.equal(isUpgradeRequest("GET", ["upgrade", "WebSocket"]), true);
-  assert.equal(isUpgradeRequest("POST", headers()), false);
-  assert.equal(isUpgradeRequest("GET", headers({ "Upgrade": "h2c" })), false);
-  assert.equal(isUpgradeRequest("GET", []), false);
+  const asks = (method: string, headers: string[], minorVersion: 0 | 1 = 1) =>
+    isUpgradeRequest({ method, minorVersion, headers });
+  assert.equal(asks("GET", headers()), true);
+  assert.equal(asks("GET", ["upgrade", "WebSocket", "connection", "keep-alive, UPGRADE"]), true);
+  assert.equal(asks("POST", headers()), false);
+  assert.equal(asks("GET", headers({ "Upgrade": "h2c" })), false);
+  assert.equal(asks("GET", []), false);
+  // Whoever was on the way may not know what it is for (RFC 9110, 7.8).
+  assert.equal(asks("GET", headers(), 0), false);
+  assert.equal(asks("GET", headers({ "Connection": null })), false);
+  assert.equal(asks("GET", headers({ "Connection": "keep-alive" })), false);
 });
 
 Deno.test("a long run of spaces in a header is read in linear time", () => {
   const value = "a" + " ".repeat(1_000_000) + "a";
-  assert.equal(isUpgradeRequest("GET", headers({ "Upgrade": value })), false);
+  assert.equal(
+    isUpgradeRequest({ method: "GET", minorVersion: 1, headers: headers({ "Upgrade": value }) }),
+    false,
+  );
 });

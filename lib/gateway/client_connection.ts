@@ -25,7 +25,7 @@ import { BodyWatch } from "./body_watch.ts";
 import type { ClientInfo } from "./forwarded.ts";
 import type { IngressContext } from "./context.ts";
 import { tellOwnAnswer } from "./exchange_end.ts";
-import { headProblem } from "./head_problem.ts";
+import { answeredAs, headProblem } from "./head_problem.ts";
 import { HttpExchange } from "./http_exchange.ts";
 import { Lingering } from "./lingering.ts";
 import { useOriginForm } from "./origin_form.ts";
@@ -96,7 +96,8 @@ export class ClientConnection implements ByteSocketHandler {
     if (this.#state !== "head") return;
     const waitedMs = nowMs - this.#idleSinceMs;
     if (this.#pending.length > 0 && waitedMs >= headTimeoutMs) {
-      this.#refuse(badRequest(408, "The request's head did not arrive in time."));
+      const problem = badRequest(408, "The request's head did not arrive in time.");
+      this.#refuse(problem, answeredAs(this.#pending, 0));
     } else if (
       this.#pending.length === 0 && waitedMs >= (this.#requests === 0 ? headTimeoutMs : idleTimeoutMs)
     ) {
@@ -196,7 +197,7 @@ export class ClientConnection implements ByteSocketHandler {
     while (from < bytes.length && (bytes[from] === 0x0d || bytes[from] === 0x0a)) from++;
     const end = findHeadEnd(bytes, from, bytes.length);
     const problem = headProblem(bytes, from, end);
-    if (problem !== null) return this.#refuse(problem);
+    if (problem !== null) return this.#refuse(problem, answeredAs(bytes, from));
     if (end === -1) {
       // Its time begins with its first byte, and not anew with each of the empty lines before it.
       if (this.#pending.length === 0 && from < bytes.length) this.#idleSinceMs = this.#context.coarseNowMs;
@@ -210,7 +211,7 @@ export class ClientConnection implements ByteSocketHandler {
       this.#dispatch(head, bytes, end, bytes === readBuffer);
     } catch (error) {
       if (!(error instanceof Http1Error)) throw error;
-      this.#refuse(badRequest(error.status, `${error.message}.`));
+      this.#refuse(badRequest(error.status, `${error.message}.`), answeredAs(bytes, from));
     }
   }
 
@@ -328,7 +329,9 @@ export class ClientConnection implements ByteSocketHandler {
   }
 
   #reserved(head: RequestHead, response: ResponseWriter, bodyless: boolean): void {
-    if (!bodyless) return this.#refuse(badRequest(400, "Requests under /.tunnel/ take no body."));
+    if (!bodyless) {
+      return this.#refuse(badRequest(400, "Requests under /.tunnel/ take no body."), head.method);
+    }
     this.#state = "response";
     this.#context.reserved({
       head,
@@ -362,8 +365,8 @@ export class ClientConnection implements ByteSocketHandler {
   }
 
   /** Answers what cannot be understood, or not be served, and closes. */
-  #refuse(problem: Problem): void {
-    const response = new ResponseWriter(this.#socket, { method: "GET", minorVersion: 1, keepAlive: false });
+  #refuse(problem: Problem, method = "GET"): void {
+    const response = new ResponseWriter(this.#socket, { method, minorVersion: 1, keepAlive: false });
     response.problem(problem);
     this.#context.logger.debug("request.refused", {
       client: this.#client.address,

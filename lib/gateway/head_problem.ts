@@ -15,3 +15,14 @@ export function headProblem(bytes: Uint8Array, from: number, end: number): Probl
   }
   return null;
 }
+
+const headMethod = new TextEncoder().encode("HEAD ");
+
+/**
+ * The method that the refusal of a request is an answer to, as far as that shows: one to HEAD has no body, whatever was wrong with
+ * the request (RFC 9110, 9.3.2). Where nothing can be read of it, as for GET.
+ */
+export function answeredAs(bytes: Uint8Array, from: number): "HEAD" | "GET" {
+  for (let i = 0; i < headMethod.length; i++) if (bytes[from + i] !== headMethod[i]) return "GET";
+  return "HEAD";
+}

@@ -95,6 +95,28 @@ for (const [what, chunks] of Object.entries(brokenChunks)) {
   });
 }
 
+/** Requests by HEAD that are refused: before their head is read, by its parser, and behind it. */
+const refusedHeads: Record<string, [request: string, status: number]> = {
+  "no Host": ["HEAD /echo HTTP/1.1\r\n\r\n", 400],
+  "a head that is too large": [`HEAD /echo HTTP/1.1\r\nHost: app\r\nX-Large: ${"x".repeat(100_000)}`, 431],
+  "an unknown transfer coding": ["HEAD /echo HTTP/1.1\r\nHost: app\r\nTransfer-Encoding: xchunked\r\n\r\n", 501],
+  "a body where none may be": [
+    "HEAD /.tunnel/health HTTP/1.1\r\nHost: app\r\nContent-Length: 3\r\n\r\nabc",
+    400,
+  ],
+};
+
+for (const [what, [request, status]] of Object.entries(refusedHeads)) {
+  Deno.test(`the refusal of a HEAD request has no body: ${what}`, async () => {
+    using client = await RawHttpClient.connect(stack.gateway.port);
+    await client.send(request);
+    const response = await client.response("HEAD");
+    assert.equal(response.status, status);
+    assert.ok(Number(field(response, "content-length")) > 0, "the length that GET would get");
+    assert.equal((await client.rest()).length, 0);
+  });
+}
+
 Deno.test("an HTTP version that is not spoken gets 505", async () => {
   const { port } = stack.gateway;
   assert.equal((await rawRequest(port, "GET / HTTP/2.0\r\nHost: app\r\n\r\n")).status, 505);

@@ -33,6 +33,9 @@ import type { AwaitsOrigin } from "./waiting_list.ts";
 /** Methods that may be sent again when a kept connection turns out to be closed (RFC 9110, 9.2.2). */
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
+/** Of a body so much at most is kept to be sent again, bytes. */
+const maxKeptBytes = 64 * 1024;
+
 const nothing = new Uint8Array(0);
 
 /** One stream's HTTP request, forwarded to the origin, and the response's way back. */
@@ -45,6 +48,12 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   #dialling: AbortController | null = null;
   /** Frames that came before there was a connection to write them to. */
   #waiting: SequencedFrame[] | null = null;
+  /**
+   * All of the body that was written so far, as long as the request may have to be sent again: over a kept connection that turns out
+   * to be closed, and not too large.
+   */
+  #kept: SequencedFrame[] | null = null;
+  #keptBytes = 0;
   #chunked = false;
   #requestDone = false;
   #responseBegun = false;
@@ -93,6 +102,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
 
   responseHead(head: ResponseHead): void {
     this.#responseBegun = true;
+    this.#kept = null;
     this.#backend.unwatch(this);
     this.#heldHead = head;
   }
@@ -165,6 +175,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     const stream = this.#stream;
     this.#stream = null;
     this.#connection = null;
+    this.#kept = null;
     this.drained(stream);
     stream?.push(wholeResponse(head, asPayload(bytes, bodyAt)));
     stream?.release();
@@ -181,6 +192,9 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     if (connection !== null && !begun && connection.exchanges > 1 && this.#repeatable) {
       // A kept connection that the origin had just closed: the request never got there.
       this.#backend.unwatch(this);
+      // What the origin did not take is here, and need not be kept by the gateway.
+      this.drained();
+      this.#requestDone = !this.#start.hasBody;
       void this.#connect();
       return;
     }
@@ -216,7 +230,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   }
 
   get #repeatable(): boolean {
-    return !this.#start.hasBody && idempotentMethods.has(this.#start.method);
+    return idempotentMethods.has(this.#start.method) && (!this.#start.hasBody || this.#kept !== null);
   }
 
   async #connect(): Promise<void> {
@@ -240,6 +254,8 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     const { method, target, headers, hasBody } = this.#start;
     this.#connection = connection;
     connection.begin(this, method);
+    const again = this.#kept;
+    this.#kept = hasBody && connection.exchanges > 1 && idempotentMethods.has(method) ? [] : null;
     const out = this.#backend.headersFor(headers);
     this.#chunked = hasBody && headerValue(headers, "content-length") === undefined;
     const all = this.#chunked ? [...out, "Transfer-Encoding", "chunked"] : out;
@@ -250,6 +266,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
       this.#fail(resetCodes.internal, error instanceof Error ? error.message : String(error));
       return;
     }
+    if (again !== null) { for (const frame of again) this.#send(frame); }
     const waiting = this.#waiting;
     if (waiting !== null) {
       this.#waiting = null;
@@ -261,6 +278,22 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   }
 
   #write(frame: SequencedFrame): void {
+    if (this.#kept !== null) this.#keep(frame);
+    if (!this.#send(frame)) return;
+    const bytes = payloadBytes(frame);
+    if (!this.#connection!.socket.congested) return this.#stream?.delivered(1, bytes);
+    (this.#undelivered ??= new UndeliveredFrames()).add(bytes);
+    if (!this.#responseBegun && !this.#requestDone) this.#backend.watch(this);
+  }
+
+  #keep(frame: SequencedFrame): void {
+    this.#keptBytes += payloadBytes(frame);
+    if (this.#keptBytes > maxKeptBytes) this.#kept = null;
+    else this.#kept!.push(keepPayload(frame));
+  }
+
+  /** @returns `false` when the request is over with it */
+  #send(frame: SequencedFrame): boolean {
     const socket = this.#connection!.socket;
     switch (frame.type) {
       case frameTypes.bodyChunk:
@@ -277,19 +310,16 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
       case frameTypes.bodyEnd:
         if (frame.cut) {
           this.#stream?.delivered(1, 0);
-          return;
+          return false;
         }
-        if (this.#chunked && !this.#endChunks(frame.trailers)) return;
+        if (this.#chunked && !this.#endChunks(frame.trailers)) return false;
         this.#requestDone = true;
         if (!this.#responseBegun) this.#backend.watch(this);
         break;
       default:
         throw new TypeError(`${frameName(frame.type)} came for an HTTP request`);
     }
-    const bytes = payloadBytes(frame);
-    if (!socket.congested) return this.#stream?.delivered(1, bytes);
-    (this.#undelivered ??= new UndeliveredFrames()).add(bytes);
-    if (!this.#responseBegun && !this.#requestDone) this.#backend.watch(this);
+    return true;
   }
 
   /** @returns `false` when the trailers are none that could be sent: no client could have sent them either */
@@ -317,7 +347,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     const connection = this.#connection;
     this.#stream = null;
     this.#connection = null;
-    this.#waiting = null;
+    this.#waiting = this.#kept = null;
     this.#heldHead = null;
     this.#heldBody = null;
     this.#backend.unwatch(this);

@@ -99,7 +99,10 @@ for (const [what, chunks] of Object.entries(brokenChunks)) {
 const refusedHeads: Record<string, [request: string, status: number]> = {
   "no Host": ["HEAD /echo HTTP/1.1\r\n\r\n", 400],
   "a head that is too large": [`HEAD /echo HTTP/1.1\r\nHost: app\r\nX-Large: ${"x".repeat(100_000)}`, 431],
-  "an unknown transfer coding": ["HEAD /echo HTTP/1.1\r\nHost: app\r\nTransfer-Encoding: xchunked\r\n\r\n", 501],
+  "an unknown transfer coding": [
+    "HEAD /echo HTTP/1.1\r\nHost: app\r\nTransfer-Encoding: xchunked\r\n\r\n",
+    501,
+  ],
   "a body where none may be": [
     "HEAD /.tunnel/health HTTP/1.1\r\nHost: app\r\nContent-Length: 3\r\n\r\nabc",
     400,

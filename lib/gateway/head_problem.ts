@@ -1,6 +1,8 @@
 import { maxHeadBytes, mayBeginRequest } from "../http1/mod.ts";
 import { badRequest, type Problem } from "./problem.ts";
 
+const lineFeed = 0x0a;
+
 /**
  * Why a request's head is refused unread, or `null`: it is too large, or what has come of it cannot become one.
  *
@@ -8,7 +10,10 @@ import { badRequest, type Problem } from "./problem.ts";
  */
 export function headProblem(bytes: Uint8Array, from: number, end: number): Problem | null {
   if ((end === -1 ? bytes.length : end) - from > maxHeadBytes) {
-    return badRequest(431, `The request's head is larger than ${maxHeadBytes} bytes.`);
+    // Without an end of its first line so far, it is the target that is too long (RFC 9112, 3).
+    return bytes.subarray(from, from + maxHeadBytes).includes(lineFeed)
+      ? badRequest(431, `The request's head is larger than ${maxHeadBytes} bytes.`)
+      : badRequest(414, `The request's target is too long: a head has ${maxHeadBytes} bytes at most.`);
   }
   if (end === -1 && !mayBeginRequest(bytes, from, bytes.length)) {
     return badRequest(400, "What came does not begin like an HTTP/1.1 request.");

@@ -139,6 +139,13 @@ Deno.test("a head that never ends gets 431 rather than filling memory", async ()
   assert.equal((await client.response()).status, 431);
 });
 
+Deno.test("a target that is too long gets 414, whether the head ends or not", async () => {
+  const { port } = stack.gateway;
+  const target = `/${"x".repeat(100_000)}`;
+  assert.equal((await rawRequest(port, `GET ${target}`)).status, 414);
+  assert.equal((await rawRequest(port, `GET ${target} HTTP/1.1\r\nHost: app\r\n\r\n`)).status, 414);
+});
+
 Deno.test("too many fields get 431", async () => {
   const { port } = stack.gateway;
   const response = await rawRequest(port, `GET / HTTP/1.1\r\nHost: app\r\n${"A: 1\r\n".repeat(2000)}\r\n`);

@@ -49,6 +49,13 @@ Deno.test("OPTIONS * asks the origin about itself", async () => {
   assert.deepEqual([seen.method, seen.url], ["OPTIONS", "*"]);
 });
 
+Deno.test("OPTIONS of a host as a whole is OPTIONS * to its origin, and of a path in it that of the path", async () => {
+  for (const [target, expected] of [["http://app", "*"], ["http://app/", "/"], ["http://app?a", "/?a"]]) {
+    const response = await rawRequest(stack.gateway.port, `OPTIONS ${target} HTTP/1.1\r\nHost: app\r\n\r\n`);
+    assert.equal(JSON.parse(textOf(response)).url, expected);
+  }
+});
+
 Deno.test("CONNECT is refused with 405 and a reason, and the connection closes", async () => {
   using client = await RawHttpClient.connect(stack.gateway.port);
   await client.send("CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n");

@@ -12,7 +12,7 @@ export interface RequestHead {
   method: string;
   /** Byte for byte as sent: origin-form, absolute-form, `*` or, for CONNECT, `host:port`. */
   target: string;
-  /** Of HTTP/1. */
+  /** Of HTTP/1. A higher one is taken as the highest that is known here (RFC 9110, 2.5). */
   minorVersion: 0 | 1;
   headers: RawHeaders;
 }
@@ -35,7 +35,7 @@ const versionBytes = 11;
  * Reads a request's head (RFC 9112, 3 and 5) from `from` to `end`, as {@link findHeadEnd} has found them.
  *
  * @throws {Http1Error} 400 when it is malformed, has a target of the wrong form, or, in HTTP/1.1, not exactly one valid
- * Host (a second or invalid one in HTTP/1.0 too); 431 when it is too large; 505 when it is not of HTTP/1.0 or 1.1
+ * Host (a second or invalid one in HTTP/1.0 too); 431 when it is too large; 505 when it is not of HTTP/1
  */
 export function parseRequestHead(bytes: Uint8Array, from: number, end: number): RequestHead {
   if (end - from > maxHeadBytes) throw new Http1Error(431, `the head is larger than ${maxHeadBytes} bytes`);
@@ -107,11 +107,8 @@ function versionAt(bytes: Uint8Array, at: number): 0 | 1 {
     bytes[at + 5] === 0x2f && isDigit(bytes[at + 6]) && bytes[at + 7] === 0x2e && isDigit(bytes[at + 8]) &&
     bytes[at + 9] === cr && bytes[at + 10] === lf;
   if (!isVersion) throw new Http1Error(400, "the request line does not end in an HTTP version and CRLF");
-  const minorVersion = bytes[at + 8] - 0x30;
-  if (bytes[at + 6] !== 0x31 || minorVersion > 1) {
-    throw new Http1Error(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-  }
-  return minorVersion as 0 | 1;
+  if (bytes[at + 6] !== 0x31) throw new Http1Error(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+  return bytes[at + 8] === 0x30 ? 0 : 1;
 }
 
 /** RFC 9112, 3.2: one Host, and a valid one. An empty one has no place in an `http` URL (RFC 9110, 4.2.1). */

@@ -12,7 +12,7 @@ export interface ResponseHead {
   status: number;
   /** May be empty. */
   reason: string;
-  /** Of HTTP/1. */
+  /** Of HTTP/1. A higher one is taken as the highest that is known here (RFC 9110, 2.5). */
   minorVersion: 0 | 1;
   headers: RawHeaders;
 }
@@ -30,7 +30,7 @@ const statusEndAt = 12;
  * Reads a response's head (RFC 9112, 4 and 5) from `from` to `end`, as {@link findHeadEnd} has found them. The space before
  * an absent reason may be absent too, which the RFC does not allow, but many origins do.
  *
- * @throws {Http1Error} 502 when it is malformed, too large, or not of HTTP/1.0 or 1.1
+ * @throws {Http1Error} 502 when it is malformed, too large, or not of HTTP/1
  */
 export function parseResponseHead(bytes: Uint8Array, from: number, end: number): ResponseHead {
   if (end - from > maxHeadBytes) {
@@ -47,7 +47,7 @@ export function parseResponseHead(bytes: Uint8Array, from: number, end: number):
   const isVersion = bytes[from] === 0x48 && bytes[from + 1] === 0x54 && bytes[from + 2] === 0x54 &&
     bytes[from + 3] === 0x50 &&
     bytes[from + 4] === 0x2f && bytes[from + 5] === 0x31 && bytes[from + 6] === 0x2e &&
-    (bytes[from + 7] === 0x30 || bytes[from + 7] === 0x31) && bytes[from + 8] === space;
+    isDigit(bytes[from + 7]) && bytes[from + 8] === space;
   if (!isVersion) throw new Http1Error(502, "the response does not begin with HTTP/1.0 or HTTP/1.1");
   const hundreds = bytes[from + 9];
   const tens = bytes[from + 10];
@@ -63,7 +63,7 @@ export function parseResponseHead(bytes: Uint8Array, from: number, end: number):
     throw new Http1Error(502, "the response's status line has a control character, or does not end in CRLF");
   }
   const status = (hundreds - 0x30) * 100 + (tens - 0x30) * 10 + (ones - 0x30);
-  const minorVersion = bytes[from + 7] === 0x31 ? 1 : 0;
+  const minorVersion = bytes[from + 7] === 0x30 ? 0 : 1;
   const known = knownFields.find(bytes, at + 2, linesEnd);
   const reason = knownReasons.find(bytes, reasonAt, at) ?? readReason(bytes, reasonAt, at);
   if (known !== undefined) return { status, reason, minorVersion, headers: known };

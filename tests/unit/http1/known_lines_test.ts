@@ -148,7 +148,7 @@ Deno.test("a line that is known does not make good what is wrong behind it", () 
       ["GET /known\x01 HTTP/1.1\r\nHost: a\r\n\r\n", 400],
       ["GET /known HTTP/1.1 \r\nHost: a\r\n\r\n", 400],
       ["GET /known  HTTP/1.1\r\nHost: a\r\n\r\n", 400],
-      ["GET /known HTTP/1.2\r\nHost: a\r\n\r\n", 505],
+      ["GET /known HTTP/2.1\r\nHost: a\r\n\r\n", 505],
       ["GET /known HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400],
     ];
     for (const [wire, status] of wrong) assert.throws(() => requestHead(wire), http1Error(status), wire);

@@ -109,8 +109,15 @@ Deno.test("a target of the wrong form or with a forbidden character is refused",
   }
 });
 
-Deno.test("a version that is not 1.0 or 1.1 is answered 505, what is no version 400", () => {
-  for (const version of ["HTTP/2.0", "HTTP/1.2", "HTTP/0.9", "HTTP/9.9"]) {
+Deno.test("a higher minor version is taken as the highest that is known, with all its demands", () => {
+  for (const version of ["HTTP/1.1", "HTTP/1.2", "HTTP/1.9"]) {
+    assert.equal(requestHead(`GET / ${version}\r\nHost: a\r\n\r\n`).minorVersion, 1, version);
+    assert.throws(() => requestHead(`GET / ${version}\r\n\r\n`), http1Error(400), version);
+  }
+});
+
+Deno.test("a version that is not HTTP/1 is answered 505, what is no version 400", () => {
+  for (const version of ["HTTP/2.0", "HTTP/0.9", "HTTP/9.9"]) {
     assert.throws(() => requestHead(`GET / ${version}\r\nHost: a\r\n\r\n`), http1Error(505), version);
   }
   assert.throws(() => requestHead("PRI * HTTP/2.0\r\n\r\n"), http1Error(505));

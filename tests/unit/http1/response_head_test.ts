@@ -24,13 +24,16 @@ Deno.test("a reason may be empty, and the space before it may be absent then", (
     });
   }
   assert.equal(responseHead("HTTP/1.0 999 \r\n\r\n").minorVersion, 0);
+  // Of what is newer, as much is understood as is known here (RFC 9110, 2.5).
+  assert.equal(responseHead("HTTP/1.2 200 OK\r\n\r\n").minorVersion, 1);
 });
 
 Deno.test("a status line that is not one is refused as a bad gateway's", () => {
   const lines = [
     "",
     "HTTP/2.0 200 OK",
-    "HTTP/1.2 200 OK",
+    "HTTP/1.x 200 OK",
+    "HTTP/1.10 200 OK",
     "http/1.1 200 OK",
     "HTTP/1.1  200 OK",
     "HTTP/1.1 20 OK",

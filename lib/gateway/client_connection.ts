@@ -29,7 +29,7 @@ import { answeredAs, headProblem } from "./head_problem.ts";
 import { HttpExchange } from "./http_exchange.ts";
 import { Lingering } from "./lingering.ts";
 import { useOriginForm } from "./origin_form.ts";
-import { badRequest, badUpgrade, draining, noRunner, type Problem } from "./problem.ts";
+import { badRequest, badUpgrade, draining, noConnect, noRunner, type Problem } from "./problem.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import { runnerNameOf } from "./routing.ts";
 import type { Runner } from "./runner_session.ts";
@@ -218,11 +218,7 @@ export class ClientConnection implements ByteSocketHandler {
   #dispatch(head: RequestHead, bytes: Uint8Array, end: number, isReadBuffer: boolean): void {
     const framing = requestFraming(head);
     const hasBody = framing.kind !== "none" && !(framing.kind === "length" && framing.bytes === 0);
-    if (head.method === "CONNECT") {
-      return this.#refuse(
-        badRequest(405, "CONNECT is not served here: a tunnel carries HTTP and WebSocket requests."),
-      );
-    }
+    if (head.method === "CONNECT") return this.#refuse(noConnect());
     useOriginForm(head);
     const response = new ResponseWriter(this.#socket, {
       method: head.method,
@@ -233,7 +229,7 @@ export class ClientConnection implements ByteSocketHandler {
     const isWebSocket = isUpgradeRequest(head);
     if (head.target.startsWith(reservedPrefix)) {
       this.#pending = isReadBuffer ? rest.slice() : rest;
-      return this.#reserved(head, response, framing.kind === "none");
+      return this.#reserved(head, response, !hasBody);
     }
     if (isWebSocket) {
       const problem = upgradeRequestProblem(head.method, head.minorVersion, head.headers);

@@ -29,6 +29,16 @@ export function badRequest(status: number, message: string): Problem {
   return { status, code: "bad_request", message };
 }
 
+/** A tunnel through the gateway to some host is asked for. */
+export function noConnect(): Problem {
+  const message = "CONNECT is not served here: a tunnel carries HTTP and WebSocket requests.";
+  // An answer with this status has to name those that are served (RFC 9110, 15.5.6), and here that is for origins to say.
+  return {
+    ...badRequest(405, message),
+    headers: ["Allow", "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE, TRACE"],
+  };
+}
+
 /** A request for a WebSocket that is not a proper one. @param problem a sentence that says why */
 export function badUpgrade(problem: string): Problem {
   const message = `Not a valid WebSocket upgrade: ${problem}`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RawHttpClient, rawRequest, textOf } from "../support/raw_http.ts";
+import { field, RawHttpClient, rawRequest, textOf } from "../support/raw_http.ts";
 import { startRunner } from "../support/processes.ts";
 import { sharedStack } from "../support/stack.ts";
 
@@ -62,6 +62,7 @@ Deno.test("CONNECT is refused with 405 and a reason, and the connection closes",
   const response = await client.response();
   assert.equal(response.status, 405);
   assert.match(JSON.parse(textOf(response)).message, /CONNECT is not served/);
+  assert.match(field(response, "allow") ?? "", /^GET, HEAD, /);
   assert.equal((await client.rest()).length, 0);
 });
 

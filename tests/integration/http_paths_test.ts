@@ -53,6 +53,8 @@ Deno.test("paths under /.tunnel/ are the gateway's own and never reach the origi
   assert.equal(unknown.status, 404);
   assert.equal(JSON.parse(textOf(unknown)).error, "not_found");
   const health = await rawRequest(port, "GET /.tunnel/health HTTP/1.1\r\nHost: app\r\n\r\n");
+  const empty = "GET /.tunnel/health HTTP/1.1\r\nHost: app\r\nContent-Length: 0\r\n\r\n";
+  assert.equal((await rawRequest(port, empty)).status, 200, "a body of no bytes is none");
   assert.equal(JSON.parse(textOf(health)).status, "ok");
   // Only the exact prefix is reserved.
   const near = await rawRequest(port, "GET /.tunnels/x HTTP/1.1\r\nHost: app\r\n\r\n");

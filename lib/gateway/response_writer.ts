@@ -15,6 +15,8 @@ import type { ByteSocket } from "../net/mod.ts";
 import { Derived } from "../repeats/mod.ts";
 import type { Problem } from "./problem.ts";
 
+const upgradeRequired = 426;
+
 /** What the response's framing depends on. */
 export interface ResponseContext {
   method: string;
@@ -68,7 +70,7 @@ export class ResponseWriter {
   }
 
   /**
-   * Writes the head. `headers` has no hop-by-hop fields.
+   * Writes the head. `headers` has no hop-by-hop fields, but for Upgrade in a 426.
    *
    * @throws {EncodeError} when it would not be an HTTP head; nothing is written then, and another response can be
    */
@@ -86,12 +88,19 @@ export class ResponseWriter {
     } else {
       this.#mode = "until-close";
     }
-    if (!this.keepAlive) out = [...out, "Connection", "close"];
-    else if (this.#context.minorVersion === 0) out = [...out, "Connection", "keep-alive"];
+    const option = this.#connectionOption(status, headers);
+    if (option !== null) out = [...out, "Connection", option];
     if (status >= 200 && !hasDate(headers)) out = [...out, "Date", new Date().toUTCString()];
     writeResponseHead(this.#socket, status, reason, out);
     this.#started = true;
     this.status = status;
+  }
+
+  #connectionOption(status: number, headers: RawHeaders): string | null {
+    const lasting = !this.keepAlive ? "close" : this.#context.minorVersion === 0 ? "keep-alive" : null;
+    if (status !== upgradeRequired || headerValue(headers, "upgrade") === undefined) return lasting;
+    // Whoever sends an Upgrade field names it (RFC 9110, 7.8).
+    return lasting === null ? "Upgrade" : `Upgrade, ${lasting}`;
   }
 
   /**

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { field, fields, RawHttpClient, rawRequest, type RawResponse, textOf } from "../support/raw_http.ts";
 import { startGateway, startRunner } from "../support/processes.ts";
+import { RawOrigin } from "../support/raw_origin.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const stack = sharedStack();
@@ -155,4 +156,25 @@ Deno.test("an absolute target in HTTP/1.0, which needs no Host, names the host a
   const sent = sentToOrigin(response);
   assert.deepEqual(fields(sent, "host"), ["other.example"]);
   assert.equal(field(sent, "x-forwarded-host"), "other.example");
+});
+
+Deno.test("what an origin's 426 demands reaches the client, and no other answer's Upgrade", async () => {
+  await using origin = await RawOrigin.start();
+  await using _runner = await startRunner(stack.gateway.wsUrl, origin.url, ["--name", "upgrading"]);
+  const answer = async (head: string, version = "1.1") => {
+    using client = await RawHttpClient.connect(stack.gateway.port);
+    const target = `/${encodeURIComponent(head)}/${version}`;
+    await client.send(`GET ${target} HTTP/${version}\r\nHost: a\r\nX-Tunnel-Runner: upgrading\r\n\r\n`);
+    (await origin.asked(target)).write(`HTTP/1.1 ${head}\r\nContent-Length: 0\r\n\r\n`);
+    const response = await client.response();
+    return [field(response, "upgrade"), field(response, "connection")];
+  };
+  const demand = "Connection: Upgrade\r\nUpgrade: HTTP/3.0, TLS/1.3";
+  assert.deepEqual(await answer(`426 Upgrade Required\r\n${demand}`), ["HTTP/3.0, TLS/1.3", "Upgrade"]);
+  assert.deepEqual(await answer(`426 Upgrade Required\r\n${demand}`, "1.0"), [
+    "HTTP/3.0, TLS/1.3",
+    "Upgrade, close",
+  ]);
+  assert.deepEqual(await answer("426 Upgrade Required"), [undefined, undefined]);
+  assert.deepEqual(await answer(`200 OK\r\n${demand}`), [undefined, undefined]);
 });

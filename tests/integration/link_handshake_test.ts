@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { field, rawRequest } from "../support/raw_http.ts";
 import { errorCodes, frameTypes } from "../../lib/protocol/mod.ts";
 import { LinkClient } from "../support/link_client.ts";
 import { startGateway, startWsOrigin, testToken, tunnel } from "../support/processes.ts";
@@ -78,12 +79,17 @@ Deno.test("a link that asks for another subprotocol, or none, is refused with 40
   }
 });
 
-Deno.test("a plain request to the link's path is told to upgrade", async () => {
-  const response = await fetch(`${stack.gateway.url}/.tunnel/link`);
-  assert.equal(response.status, 426);
-  assert.equal(response.headers.get("upgrade"), "websocket");
-  await response.body?.cancel();
-});
+for (const path of ["link", "probe"]) {
+  Deno.test(`a plain request to a ${path}'s path is told to upgrade`, async () => {
+    const response = await rawRequest(
+      stack.gateway.port,
+      `GET /.tunnel/${path} HTTP/1.1\r\nHost: a\r\n\r\n`,
+    );
+    assert.equal(response.status, 426);
+    assert.equal(field(response, "upgrade"), "websocket");
+    assert.equal(field(response, "connection"), "Upgrade");
+  });
+}
 
 Deno.test("the highest version that both sides know is chosen", async () => {
   const { link, welcome } = await LinkClient.welcomed(stack.gateway.wsUrl, {

@@ -122,7 +122,7 @@ export class OriginConnection {
         return;
       }
     }
-    this.#fail(new Error("the origin closed the connection without an answer"));
+    this.#fail(new Error(`the origin closed the connection ${this.#endsAfter()}`));
   }
 
   closed(error: Error | null): void {
@@ -209,6 +209,14 @@ export class OriginConnection {
     this.#exchange = null;
     this.#onClosed(this);
     exchange.upgraded(head, this.socket, rest.slice());
+  }
+
+  #endsAfter(): string {
+    if (!this.#begun) return "without an answer";
+    const { length } = this.#pending;
+    return length === 0
+      ? "behind an interim response, without a final one"
+      : `after ${length} ${length === 1 ? "byte" : "bytes"} that are not the whole head of an HTTP response`;
   }
 
   #fail(error: Error): void {

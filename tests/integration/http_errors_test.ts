@@ -102,6 +102,33 @@ Deno.test("an origin that closes without an answer gets 502 origin_failed", asyn
   await closing;
 });
 
+/** What an origin writes before it closes, and what is said of that. */
+const beginnings: Record<string, [wrote: string, said: RegExp]> = {
+  "an alert of TLS": ["\x15\x03\x01\x00\x02\x02\x46", /closed .* after 7 bytes that are not the whole head/],
+  "half a head": ["HTTP/1.1 200 OK\r\nContent-", /closed .* after 25 bytes that are not the whole head/],
+  "an interim response": ["HTTP/1.1 103 Early Hints\r\n\r\n", /closed .* without a final one/],
+};
+
+for (const [what, [wrote, said]] of Object.entries(beginnings)) {
+  Deno.test(`an origin that closes behind ${what} gets 502 origin_failed, which says so`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const talking = (async () => {
+      for await (const conn of listener) {
+        await conn.read(new Uint8Array(1024));
+        await conn.write(new TextEncoder().encode(wrote));
+        conn.close();
+      }
+    })();
+    await using gateway = await startGateway();
+    await using _runner = await startRunner(gateway.wsUrl, `http://127.0.0.1:${listener.addr.port}`);
+    const response = await rawRequest(gateway.port, get);
+    assertProblem(response, 502, "origin_failed", said);
+    assert.doesNotMatch(textOf(response), /without an answer/);
+    listener.close();
+    await talking;
+  });
+}
+
 Deno.test("an origin that does not speak HTTP gets 502 origin_failed", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const talking = (async () => {

@@ -1,4 +1,5 @@
 import {
+  frameTypes,
   maxUnacknowledgedFrames,
   maxWindowBytes,
   payloadBytes,
@@ -12,6 +13,8 @@ import {
 export class HeldFrames {
   #frames: SequencedFrame[] = [];
   #bytes = 0;
+  /** Each of those that came together counts: whoever comes next may want them one by one. */
+  #messages = 0;
 
   /** Payload bytes held. */
   get bytes(): number {
@@ -23,12 +26,13 @@ export class HeldFrames {
   }
 
   get full(): boolean {
-    return this.#bytes >= maxWindowBytes || this.#frames.length >= maxUnacknowledgedFrames;
+    return this.#bytes >= maxWindowBytes || this.#messages >= maxUnacknowledgedFrames;
   }
 
   push(frame: SequencedFrame): void {
     this.#frames.push(frame);
     this.#bytes += payloadBytes(frame);
+    this.#messages += frame.type === frameTypes.wsMessages ? frame.sizes.length : 1;
   }
 
   /** Everything held, oldest first; nothing is held afterwards. */
@@ -36,6 +40,7 @@ export class HeldFrames {
     const frames = this.#frames;
     this.#frames = [];
     this.#bytes = 0;
+    this.#messages = 0;
     return frames;
   }
 }

@@ -251,7 +251,6 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#requestId = stream.requestId;
     this.#observer?.opened(stream.id);
     const resumed = this.#state === "open";
-    if (this.#connection !== null) this.#connection.together = false; // Its accept says what the next one takes.
     stream.push(wsOpen(this.#options, { observer: this.#observer, resumed, subprotocol: this.#subprotocol }));
   }
 

@@ -1,10 +1,4 @@
-import {
-  frameTypes,
-  messagesOf,
-  resetCodes,
-  type SequencedFrame,
-  type WsMessagesFrame,
-} from "../protocol/mod.ts";
+import { frameTypes, resetCodes, type SequencedFrame } from "../protocol/mod.ts";
 import type { IngressContext } from "./context.ts";
 import { HeldFrames } from "./held_frames.ts";
 import type { Sleeper } from "./hibernation.ts";
@@ -64,12 +58,10 @@ export class WsRest {
     return this.#asleep;
   }
 
-  /** It goes on. @returns what waits for the runner, oldest first: each message by itself, as whoever comes next may want it */
+  /** It goes on. @returns what waits for the runner, oldest first */
   wake(): SequencedFrame[] {
     this.#asleep = false;
-    return this.#held.takeAll().flatMap((frame) =>
-      frame.type === frameTypes.wsMessages ? alone(frame) : [frame]
-    );
+    return this.#held.takeAll();
   }
 
   /** It waits for nobody any more: its client has gone, or is told to. */
@@ -87,14 +79,4 @@ export class WsRest {
       if (isOfClient) this.#held.push(frame);
     }
   }
-}
-
-function alone({ gatewayId, requestId, ...messages }: WsMessagesFrame): SequencedFrame[] {
-  return [...messagesOf(messages)].map((message) => ({
-    type: frameTypes.wsMessage,
-    gatewayId,
-    requestId,
-    index: 0,
-    ...message,
-  }));
 }

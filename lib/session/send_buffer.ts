@@ -5,9 +5,11 @@ import {
   indexDistance,
   maxUnacknowledgedFrames,
   maxWindowBytes,
+  messagesOf,
   payloadBytes,
   ProtocolError,
   type SequencedFrame,
+  type WsMessagesFrame,
 } from "../protocol/mod.ts";
 
 /** A payload of up to this many bytes is kept as it is given; a larger one is copied. */
@@ -41,6 +43,9 @@ export class SendBuffer {
   #credit: number;
   /** The last frame released was a part of a WebSocket message whose rest is still held. */
   #midMessage = false;
+  #awaitsAnswer = false;
+  /** The peer wants each message in a frame of its own. */
+  #apart = false;
 
   /** @param credit bytes that may be sent before the first acknowledgement */
   constructor(credit: number) {
@@ -102,6 +107,25 @@ export class SendBuffer {
   }
 
   /**
+   * Nothing goes out behind the first frame until {@link answered}: how messages are to come stands in the answer, and all
+   * that was sent before would have to be sent again to the next runner if there is none.
+   */
+  awaitAnswer(): void {
+    this.#awaitsAnswer = true;
+  }
+
+  /** @param apart frames of several messages are made frames of one each, as they go out */
+  answered(apart: boolean): void {
+    this.#awaitsAnswer = false;
+    this.#apart = apart;
+  }
+
+  /** Whether {@link answered} is waited for. */
+  get awaitsAnswer(): boolean {
+    return this.#awaitsAnswer;
+  }
+
+  /**
    * Takes a frame over; its `index` is set when it is sent. The buffer of a payload larger than
    * {@link keptPayloadBytes} remains the caller's.
    */
@@ -120,13 +144,15 @@ export class SendBuffer {
   get sendable(): boolean {
     const frame = this.#frames[this.#head + this.#sent];
     return frame !== undefined && this.#sent < maxUnacknowledgedFrames &&
-      this.#sentBytes + payloadBytes(frame) <= this.#credit;
+      this.#sentBytes + payloadBytes(frame) <= this.#credit && (!this.#awaitsAnswer || this.nextIndex === 0);
   }
 
   /** The next frame for the link, its index set, or `null` when nothing may be sent now. */
   next(): SequencedFrame | null {
     if (!this.sendable) return null;
-    const frame = this.#frames[this.#head + this.#sent]!;
+    const at = this.#head + this.#sent;
+    if (this.#apart && this.#frames[at]!.type === frameTypes.wsMessages) this.#takeApart(at);
+    const frame = this.#frames[at]!;
     frame.index = indexAdd(this.#baseIndex, this.#sent);
     this.#sent++;
     if (this.#sent > this.#everSent) this.#everSent = this.#sent;
@@ -194,6 +220,24 @@ export class SendBuffer {
     this.#queuedBytes = this.#ackedBytes;
     this.#sentBytes = this.#ackedBytes;
     return frames;
+  }
+
+  /** In place, and only when it may go out: a stream that was full of them would be a million frames. */
+  #takeApart(at: number): void {
+    const whole = this.#frames[at] as WsMessagesFrame;
+    const { gatewayId, requestId } = whole;
+    const apart: SequencedFrame[] = [];
+    for (const message of messagesOf(whole)) {
+      const frame: SequencedFrame = {
+        type: frameTypes.wsMessage,
+        gatewayId,
+        requestId,
+        index: 0,
+        ...message,
+      };
+      apart.push(frame);
+    }
+    this.#frames.splice(at, 1, ...apart);
   }
 
   #release(count: number): number {

@@ -170,10 +170,9 @@ export class Session implements StreamOwner {
     let bytes = 0;
     while (bytes < maxBytes && !this.#ready.isEmpty) {
       const stream = this.#ready.take();
-      const frame = stream.held ? null : stream.send.next();
+      const frame = stream.next();
       if (frame === null) continue;
       bytes += frameOverheadBytes + payloadBytes(frame);
-      stream.written(frame);
       if (stream.send.sendable) this.sendable(stream);
       write(frame);
     }

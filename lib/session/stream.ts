@@ -11,6 +11,7 @@ import {
   type StreamPosition,
 } from "../protocol/mod.ts";
 import { keepWarm } from "../warm/mod.ts";
+import { bodyEnd } from "./body_end.ts";
 import { ReceiveOrder } from "./receive_order.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { type Course, courses, nextStage, type StreamStage } from "./stream_stage.ts";
@@ -116,6 +117,7 @@ export class Stream {
     const course = options.kind === "http" ? courses.http : courses.websocket;
     this.#sends = options.opener ? course.request : course.response;
     this.#receives = options.opener ? course.response : course.request;
+    if (options.opener && options.kind === "websocket") this.send.awaitAnswer();
     keepWarm(this);
   }
 
@@ -225,6 +227,7 @@ export class Stream {
     if (this.phase !== "open") return;
     if (!this.receive.accept(frame.index, bytes)) return;
     if (this.#opener) this.peerKnows = true;
+    if (this.send.awaitsAnswer) this.#answered(frame);
     this.#receiveStage = nextStage(this.#receiveStage, this.#receives, frame);
     if (frame.type === frameTypes.bodyEnd && frame.cut && !this.#stopSaid) {
       throw new ProtocolError("a body was cut short that was wanted whole");
@@ -287,11 +290,15 @@ export class Stream {
     };
   }
 
-  /** Called by the session: a frame of this stream is written to a link. */
-  written(frame: SequencedFrame): void {
-    if (frame.type !== frameTypes.response) return;
-    this.receive.acknowledged();
-    this.finalAckSent = true;
+  /** Called by the session: the next frame for the link, or `null` when none may be sent now. */
+  next(): SequencedFrame | null {
+    if (this.held) return null;
+    const frame = this.send.next();
+    if (frame !== null && frame.type === frameTypes.response) {
+      this.receive.acknowledged();
+      this.finalAckSent = true;
+    }
+    return frame;
   }
 
   /** Where this end stands, for a resume frame. */
@@ -358,6 +365,12 @@ export class Stream {
     this.acknowledge(indexAdd(send.acknowledgedIndex, send.frames), send.credit);
   }
 
+  /** The peer says what becomes of the WebSocket that this end opened: what waits for that goes out. */
+  #answered(frame: SequencedFrame): void {
+    this.send.answered(frame.type === frameTypes.wsAccept && !frame.together);
+    this.#owner.sendable(this);
+  }
+
   #nameAfter(opening: SequencedFrame): void {
     this.method = opening.type === frameTypes.requestStart ? opening.method : "GET";
     if (opening.type === frameTypes.requestStart || opening.type === frameTypes.wsOpen) {
@@ -381,12 +394,4 @@ export class Stream {
     this.send.takeAll();
     if (bytes > 0) this.#owner.buffered(-bytes);
   }
-}
-
-/** A body-end frame; ids and index are filled in by {@link Stream.push}. */
-export function bodyEnd(
-  options: { cut?: boolean; stop?: boolean; trailers?: readonly string[] } = {},
-): SequencedFrame {
-  const { cut = false, stop = false, trailers = [] } = options;
-  return { type: frameTypes.bodyEnd, gatewayId: 0, requestId: 0, index: 0, cut, stop, trailers };
 }

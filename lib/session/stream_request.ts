@@ -7,7 +7,8 @@ import {
   type ResponseStartFrame,
   type SequencedFrame,
 } from "../protocol/mod.ts";
-import { bodyEnd, type Stream, type StreamHandler } from "./stream.ts";
+import { bodyEnd } from "./body_end.ts";
+import type { Stream, StreamHandler } from "./stream.ts";
 
 /** A request that is whole before it is sent. */
 export interface WholeRequest {

@@ -7,7 +7,7 @@ import { LinkClient } from "../support/link_client.ts";
 import { LinkTap } from "../support/link_tap.ts";
 import { FaultProxy } from "../support/fault_proxy.ts";
 import { startGateway, startWsOrigin, testToken } from "../support/processes.ts";
-import { eventually } from "../support/stack.ts";
+import { eventually, healthOf } from "../support/stack.ts";
 import { Runner } from "../../lib/runner/mod.ts";
 import { startProxiedStack } from "../support/proxied_stack.ts";
 import { WsClient } from "../support/ws_client.ts";
@@ -135,8 +135,12 @@ Deno.test("a client that wakes on a runner that wants each message by itself sen
       said.push(new TextDecoder().decode((await second.frame(frameTypes.wsMessage)).bytes));
     }
   };
-  await hear(5);
+  // Not before it has said how it wants them.
+  await eventually(() => healthOf(gateway), ({ bufferedBytes }) => bufferedBytes === 5);
+  const { wsMessage, wsMessages } = frameTypes;
+  assert.deepEqual([...second.frames(wsMessage), ...second.frames(wsMessages)], []);
   second.send({ ...together, gatewayId, requestId, together: false });
+  await hear(5);
   sendAtOnce(client, ["f", "g"]);
   await hear(7);
   assert.deepEqual(said, ["a", "b", "c", "d", "e", "f", "g"]);

@@ -1,4 +1,5 @@
 import { formatStreamId, resetCodes } from "../protocol/mod.ts";
+import { frameCostBytes } from "../session/mod.ts";
 import type { Logger, TunnelMetrics } from "../telemetry/mod.ts";
 import type { Hibernation } from "./hibernation.ts";
 import { HttpExchange } from "./http_exchange.ts";
@@ -37,7 +38,7 @@ export class BufferLimit {
     this.#options = options;
   }
 
-  /** Payload bytes held for runners: unacknowledged, unsent, or of streams without a runner. */
+  /** What is held for runners, bytes: unacknowledged, unsent, or of streams without a runner. */
   get bufferedBytes(): number {
     const { registry, hibernation } = this.#options;
     let bytes = hibernation.heldBytes;
@@ -45,9 +46,9 @@ export class BufferLimit {
     return bytes;
   }
 
-  /** So many bytes were taken from a client. */
+  /** A frame was taken from a client whose payload takes so many bytes. */
   took(bytes: number): void {
-    this.#sinceLook += bytes;
+    this.#sinceLook += frameCostBytes + bytes;
     if (this.#sinceLook < lookEveryBytes) return;
     this.#sinceLook = 0;
     this.#shedOverload();

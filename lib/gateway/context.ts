@@ -47,7 +47,7 @@ export interface IngressContext {
   originAnswers(name: string): void;
   /** `sleeper` waits no longer. */
   awake(sleeper: Sleeper): void;
-  /** `bytes` more are held for runners: somebody may have to be given up. */
+  /** A frame more is held for runners, with so many bytes of payload: somebody may have to be given up. */
   held(bytes: number): void;
   /** How long each kind of stream waits for a runner after its link was lost, milliseconds. */
   readonly resumeWindowMs: number;

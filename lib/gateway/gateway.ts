@@ -164,7 +164,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
     return this.#pool.streamCount;
   }
 
-  /** Payload bytes held for runners: unacknowledged, unsent, or of streams without a runner. */
+  /** What is held for runners, bytes: unacknowledged, unsent, or of streams without a runner. */
   get bufferedBytes(): number {
     return this.#pool.bufferedBytes;
   }

@@ -5,6 +5,7 @@ import {
   payloadBytes,
   type SequencedFrame,
 } from "../protocol/mod.ts";
+import { heldBytesOf } from "../session/mod.ts";
 
 /**
  * What a client has sent, or a dead session had not delivered, while no stream carries it. Bounded as a
@@ -13,10 +14,11 @@ import {
 export class HeldFrames {
   #frames: SequencedFrame[] = [];
   #bytes = 0;
+  #payloadBytes = 0;
   /** Each of those that came together counts: whoever comes next may want them one by one. */
   #messages = 0;
 
-  /** Payload bytes held. */
+  /** What is held is reckoned to take, bytes: payload, and something for each frame. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -26,12 +28,13 @@ export class HeldFrames {
   }
 
   get full(): boolean {
-    return this.#bytes >= maxWindowBytes || this.#messages >= maxUnacknowledgedFrames;
+    return this.#payloadBytes >= maxWindowBytes || this.#messages >= maxUnacknowledgedFrames;
   }
 
   push(frame: SequencedFrame): void {
     this.#frames.push(frame);
-    this.#bytes += payloadBytes(frame);
+    this.#bytes += heldBytesOf(frame);
+    this.#payloadBytes += payloadBytes(frame);
     this.#messages += frame.type === frameTypes.wsMessages ? frame.sizes.length : 1;
   }
 
@@ -40,6 +43,7 @@ export class HeldFrames {
     const frames = this.#frames;
     this.#frames = [];
     this.#bytes = 0;
+    this.#payloadBytes = 0;
     this.#messages = 0;
     return frames;
   }

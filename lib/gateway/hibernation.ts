@@ -4,7 +4,7 @@ import type { Runner } from "./runner_session.ts";
 export interface Sleeper {
   /** Name of the runner it needs. */
   readonly runnerName: string;
-  /** Payload bytes it holds for the runner. */
+  /** What it holds for the runner, bytes. */
   readonly heldBytes: number;
   /** A runner of that name is there. */
   wake(runner: Runner): void;

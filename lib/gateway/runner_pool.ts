@@ -48,7 +48,7 @@ export class RunnerPool {
     return count;
   }
 
-  /** Payload bytes held for runners: unacknowledged, unsent, or of streams without a runner. */
+  /** What is held for runners, bytes: unacknowledged, unsent, or of streams without a runner. */
   get bufferedBytes(): number {
     return this.#bufferLimit.bufferedBytes;
   }
@@ -112,7 +112,7 @@ export class RunnerPool {
     this.#hibernation.remove(sleeper);
   }
 
-  /** `bytes` more are held for runners: somebody may have to be given up. */
+  /** A frame more is held for runners, with so many bytes of payload: somebody may have to be given up. */
   held(bytes: number): void {
     this.#bufferLimit.took(bytes);
   }

@@ -10,7 +10,7 @@ import {
   type WsMessageFrame,
   type WsMessagesFrame,
 } from "../protocol/mod.ts";
-import { type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
+import { heldPayloadBytesOf, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import { type ExchangeObserver, type LinkChange, tellMessages } from "../telemetry/mod.ts";
 import { tellExchangeEnd } from "./exchange_end.ts";
 import type { ClientWebSocket, WsExchangeOptions } from "./exchange_options.ts";
@@ -274,7 +274,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     if (stream === null ? !this.#rest.asleep : stream.sendDone) return;
     tellMessages(this.#observer, "received", frame);
     this.#push(frame);
-    this.#options.context.held(frame.bytes.length);
+    this.#options.context.held(heldPayloadBytesOf(frame));
     if (!this.#full || this.#paused) return;
     this.#paused = true;
     this.#connection?.pause();

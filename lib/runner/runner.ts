@@ -75,7 +75,7 @@ export class Runner implements AsyncDisposable {
     return this.#core.sessions.streamCount;
   }
 
-  /** Payload bytes held for the gateway, sent or not. */
+  /** What is held for the gateway, sent or not, bytes: payload, and something for each frame. */
   get bufferedBytes(): number {
     return this.#core.sessions.bufferedBytes;
   }

@@ -63,7 +63,7 @@ export class RunnerSessions {
     return count;
   }
 
-  /** Payload bytes held for the gateway, sent or not. */
+  /** What is held for the gateway, sent or not, bytes: payload, and something for each frame. */
   get bufferedBytes(): number {
     let bytes = 0;
     for (const session of this.#sessions.keys()) bytes += session.bufferedBytes;

@@ -3,6 +3,7 @@ export { Backoff } from "./backoff.ts";
 export { bodyEnd } from "./body_end.ts";
 export { BytePool, bytePool } from "./byte_pool.ts";
 export { ClockOffset } from "./clock_offset.ts";
+export { frameCostBytes, heldBytesOf, heldPayloadBytesOf } from "./held_bytes.ts";
 export {
   Heartbeat,
   type HeartbeatEffect,

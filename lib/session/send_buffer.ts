@@ -1,4 +1,5 @@
 import { bytePool } from "./byte_pool.ts";
+import { heldBytesOf } from "./held_bytes.ts";
 import {
   frameTypes,
   indexAdd,
@@ -40,6 +41,7 @@ export class SendBuffer {
   #ackedBytes = 0;
   #sentBytes = 0;
   #queuedBytes = 0;
+  #bufferedBytes = 0;
   #credit: number;
   /** The last frame released was a part of a WebSocket message whose rest is still held. */
   #midMessage = false;
@@ -72,8 +74,13 @@ export class SendBuffer {
     return this.#everSent;
   }
 
-  /** Payload bytes held, unacknowledged and unsent. */
+  /** What is held, unacknowledged and unsent, is reckoned to take, bytes: payload, and something for each frame. */
   get bufferedBytes(): number {
+    return this.#bufferedBytes;
+  }
+
+  /** Payload bytes held, unacknowledged and unsent. */
+  get payloadBytes(): number {
     return this.#queuedBytes - this.#ackedBytes;
   }
 
@@ -102,7 +109,7 @@ export class SendBuffer {
    * gives, which then waits here unsent.
    */
   get writable(): boolean {
-    return this.#queuedBytes < this.#credit && this.bufferedBytes < maxWindowBytes &&
+    return this.#queuedBytes < this.#credit && this.payloadBytes < maxWindowBytes &&
       this.frames < maxUnacknowledgedFrames;
   }
 
@@ -128,8 +135,10 @@ export class SendBuffer {
   /**
    * Takes a frame over; its `index` is set when it is sent. The buffer of a payload larger than
    * {@link keptPayloadBytes} remains the caller's.
+   *
+   * @returns what it is reckoned to take, bytes
    */
-  push(frame: SequencedFrame): void {
+  push(frame: SequencedFrame): number {
     const bytes = payloadBytes(frame);
     if (bytes > keptPayloadBytes) {
       (frame as PayloadFrame).bytes = bytePool.copy((frame as PayloadFrame).bytes);
@@ -138,6 +147,9 @@ export class SendBuffer {
     if (this.#frames.length === 0) this.#frames = [frame];
     else this.#frames.push(frame);
     this.#queuedBytes += bytes;
+    const held = heldBytesOf(frame);
+    this.#bufferedBytes += held;
+    return held;
   }
 
   /** Whether {@link next} would give a frame. */
@@ -164,7 +176,7 @@ export class SendBuffer {
    * The peer delivered every frame before `index` and grants `credit` bytes in all. Late and repeated
    * acknowledgements change nothing.
    *
-   * @returns payload bytes released
+   * @returns what the frames released were reckoned to take, bytes
    * @throws {ProtocolError} when `index` names a frame that was never sent
    */
   acknowledge(index: number, credit: number): number {
@@ -204,7 +216,9 @@ export class SendBuffer {
     const kept = this.#frames.slice(from).filter((frame) => frame!.type !== frameTypes.bodyChunk);
     for (let i = from; i < this.#frames.length; i++) {
       const frame = this.#frames[i]!;
+      if (frame.type !== frameTypes.bodyChunk) continue;
       this.#queuedBytes -= payloadBytes(frame);
+      this.#bufferedBytes -= heldBytesOf(frame);
       giveBack(frame);
     }
     this.#frames = [...this.#frames.slice(0, from), ...kept];
@@ -219,6 +233,7 @@ export class SendBuffer {
     this.#everSent = 0;
     this.#queuedBytes = this.#ackedBytes;
     this.#sentBytes = this.#ackedBytes;
+    this.#bufferedBytes = 0;
     return frames;
   }
 
@@ -227,6 +242,7 @@ export class SendBuffer {
     const whole = this.#frames[at] as WsMessagesFrame;
     const { gatewayId, requestId } = whole;
     const apart: SequencedFrame[] = [];
+    this.#bufferedBytes -= heldBytesOf(whole);
     for (const message of messagesOf(whole)) {
       const frame: SequencedFrame = {
         type: frameTypes.wsMessage,
@@ -235,22 +251,26 @@ export class SendBuffer {
         index: 0,
         ...message,
       };
+      this.#bufferedBytes += heldBytesOf(frame);
       apart.push(frame);
     }
     this.#frames.splice(at, 1, ...apart);
   }
 
   #release(count: number): number {
+    let payload = 0;
     let released = 0;
     for (let i = 0; i < count; i++) {
       const frame = this.#frames[this.#head]!;
-      released += payloadBytes(frame);
+      payload += payloadBytes(frame);
+      released += heldBytesOf(frame);
       giveBack(frame);
       this.#midMessage = frame.type === frameTypes.wsMessage && !frame.final;
       this.#frames[this.#head++] = undefined;
     }
     this.#baseIndex = indexAdd(this.#baseIndex, count);
-    this.#ackedBytes += released;
+    this.#ackedBytes += payload;
+    this.#bufferedBytes -= released;
     this.#everSent -= count;
     this.#sent -= count;
     if (this.#sent < 0) {

@@ -76,7 +76,7 @@ export class Session implements StreamOwner {
     return false;
   }
 
-  /** Payload bytes held for the peer, sent or not, over all streams. */
+  /** What is held for the peer, sent or not, over all streams, bytes: payload, and something for each frame. */
   get bufferedBytes(): number {
     return this.#bufferedBytes;
   }

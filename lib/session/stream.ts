@@ -43,7 +43,7 @@ export interface StreamOwner {
   acknowledge(stream: Stream, now: boolean): void;
   /** It wants to be looked at for collection. */
   settle(stream: Stream): void;
-  /** Payload bytes were buffered (positive) or released (negative). */
+  /** Frames that are reckoned to take so many bytes were buffered (positive) or released (negative). */
   buffered(bytes: number): void;
 }
 
@@ -154,9 +154,7 @@ export class Stream {
     frame.requestId = this.requestId;
     if (this.#opener && this.method === "") this.#nameAfter(frame);
     this.tap?.pushed(frame);
-    this.send.push(frame);
-    const bytes = payloadBytes(frame);
-    if (bytes > 0) this.#owner.buffered(bytes);
+    this.#owner.buffered(this.send.push(frame));
     this.#owner.sendable(this);
     // What was owed may be the last acknowledgement now, which does not wait.
     if (this.ackOwed === "soon" && this.sendDone) this.#owner.acknowledge(this, false);
@@ -293,7 +291,10 @@ export class Stream {
   /** Called by the session: the next frame for the link, or `null` when none may be sent now. */
   next(): SequencedFrame | null {
     if (this.held) return null;
+    const before = this.send.bufferedBytes;
     const frame = this.send.next();
+    const more = this.send.bufferedBytes - before;
+    if (more !== 0) this.#owner.buffered(more);
     if (frame !== null && frame.type === frameTypes.response) {
       this.receive.acknowledged();
       this.finalAckSent = true;

@@ -108,9 +108,13 @@ function trafficFamilies(metrics: TunnelMetrics, state: TunnelState): MetricFami
       "HTTP requests, from head to last byte.",
       metrics.requestDuration,
     ),
-    gauge("tunnel_buffered_bytes", "Payload bytes held for the other end of links.", [
-      { value: state.bufferedBytes },
-    ]),
+    gauge(
+      "tunnel_buffered_bytes",
+      "Bytes held for the other end of links: payload, and 256 for each frame.",
+      [
+        { value: state.bufferedBytes },
+      ],
+    ),
   ];
 }
 

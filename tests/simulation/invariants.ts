@@ -1,5 +1,5 @@
 import { maxPartBytes, maxUnacknowledgedFrames, maxWindowBytes } from "../../lib/protocol/mod.ts";
-import type { Session, Stream } from "../../lib/session/mod.ts";
+import { frameCostBytes, type Session, type Stream } from "../../lib/session/mod.ts";
 import { lookEveryBytes } from "../../lib/gateway/buffer_limit.ts";
 import { Violation } from "./watcher.ts";
 import type { World } from "./world.ts";
@@ -33,15 +33,18 @@ function checkSession(session: Session): void {
 }
 
 function checkStream({ id, send, receive }: Stream): void {
-  const { frames, unacknowledgedFrames, bufferedBytes, slots } = send;
+  const { frames, unacknowledgedFrames, payloadBytes, bufferedBytes, slots } = send;
   if (unacknowledgedFrames > maxUnacknowledgedFrames) {
     throw new Violation(`stream ${id} has ${unacknowledgedFrames} frames unacknowledged`);
   }
   if (frames > maxUnacknowledgedFrames + overshootFrames) {
     throw new Violation(`stream ${id} holds ${frames} frames`);
   }
-  if (bufferedBytes < 0 || bufferedBytes > maxWindowBytes + overshootBytes) {
-    throw new Violation(`stream ${id} holds ${bufferedBytes} bytes`);
+  if (payloadBytes < 0 || payloadBytes > maxWindowBytes + overshootBytes) {
+    throw new Violation(`stream ${id} holds ${payloadBytes} bytes of payload`);
+  }
+  if (bufferedBytes < payloadBytes + frames * frameCostBytes || (frames === 0 && bufferedBytes !== 0)) {
+    throw new Violation(`stream ${id} reckons ${bufferedBytes} bytes for ${frames} frames`);
   }
   if (slots > 2 * frames + slackSlots) {
     throw new Violation(`stream ${id} keeps ${slots} slots for ${frames} frames`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { frameTypes, maxWindowBytes, payloadBytes, type SequencedFrame } from "../../../lib/protocol/mod.ts";
-import { keptPayloadBytes, SendBuffer } from "../../../lib/session/mod.ts";
+import { frameCostBytes, keptPayloadBytes, SendBuffer } from "../../../lib/session/mod.ts";
 import { bodyChunk, requestStart } from "./frames.ts";
 
 const credit = maxWindowBytes;
@@ -150,7 +150,9 @@ class Checked {
     const { buffer } = this;
     assert.equal(buffer.frames, this.#held.length);
     assert.equal(buffer.unacknowledgedFrames, this.#sent);
-    assert.equal(buffer.bufferedBytes, this.#held.reduce((sum, { bytes }) => sum + bytes, 0));
+    const payload = this.#held.reduce((sum, { bytes }) => sum + bytes, 0);
+    assert.equal(buffer.payloadBytes, payload);
+    assert.equal(buffer.bufferedBytes, payload + this.#held.length * frameCostBytes);
     assert.equal(buffer.sendable, this.#held.length > this.#sent);
   }
 

@@ -175,7 +175,13 @@ export class LinkHandshake {
     if (known !== undefined && known.name !== hello.runnerName) {
       throw new ProtocolError(`session ${id} is named "${known.name}", not "${hello.runnerName}"`);
     }
-    const resumed = known !== undefined && this.#canResume(known, hello);
+    if (known !== undefined && this.#isOutdated(known, hello)) {
+      const message = `session ${id} was welcomed since this hello was said`;
+      this.#link.send({ type: frameTypes.error, code: errorCodes.protocol, message });
+      this.#link.close(message, 1002);
+      return;
+    }
+    const resumed = known !== undefined && this.#canResume(hello);
     if (known !== undefined) this.#dropLink(known, resumed);
     const session = resumed ? known : this.#createSession(id, hello);
     this.#session = session;
@@ -207,13 +213,21 @@ export class LinkHandshake {
   }
 
   /**
+   * Whether the hello is older than what the runner has said since: it says that it was never welcomed, but has answered
+   * on streams of the session. It was held up on its way, and its link was given up long ago; to believe it would end
+   * the session, streams and all.
+   */
+  #isOutdated(known: RunnerSession, { resumeGatewayId }: HelloFrame): boolean {
+    return resumeGatewayId === 0 && known.session.peerKnowsStreams;
+  }
+
+  /**
    * Whether the runner can go on with the session: it holds it, or it has never had it, because it was not welcomed
    * before its first link was lost. A runner that has let go of a session comes with another id, or with a session
    * of another gateway's.
    */
-  #canResume(known: RunnerSession, { resumeGatewayId }: HelloFrame): boolean {
-    if (resumeGatewayId === 0) return !known.session.peerKnowsStreams;
-    return resumeGatewayId === this.#options.gatewayId;
+  #canResume({ resumeGatewayId }: HelloFrame): boolean {
+    return resumeGatewayId === 0 || resumeGatewayId === this.#options.gatewayId;
   }
 
   /** A half-open older link must never block its successor: it is dropped at once. */

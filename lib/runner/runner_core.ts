@@ -303,8 +303,10 @@ export class RunnerCore {
     const { session, link } = active;
     if (session !== null && this.#sessions.detach(session, link, reason)) {
       this.#downSinceMs = this.#options.clock.monotonicMs();
-      if (session !== this.#sessions.current || this.#resumeWindowMs === 0 || this.#phase.name === "closed") {
+      if (session !== this.#sessions.current || this.#phase.name === "closed") {
         this.#sessions.end(session, "the link was lost");
+      } else if (this.#resumeWindowMs === 0) {
+        this.#letGo(() => this.#sessions.end(session, "the link was lost"));
       } else {
         this.#expiry = this.#options.clock.after(this.#resumeWindowMs, () => this.#expire());
       }

@@ -17,6 +17,8 @@ function ack(opening: Opening, index: number): Frame {
   return { type: frameTypes.ack, gatewayId, requestId, index, credit: 1024 * 1024 };
 }
 
+const text = ({ bytes }: { bytes: Uint8Array }) => new TextDecoder().decode(bytes);
+
 /** Says hello as another link of the same runner. */
 async function again(
   gatewayWsUrl: string,
@@ -59,17 +61,46 @@ Deno.test("a runner that was lost before it had its welcome goes on: what was op
   assert.equal((await answer).status, 204);
 });
 
-Deno.test("a runner that has let go of its session is not taken to go on with it", async () => {
+Deno.test("a hello that was held up on its way costs its own link alone: the session goes on", async () => {
   await using gateway = await startGateway();
   const { link: first } = await LinkClient.welcomed(gateway.wsUrl);
+  const [client, open] = await acceptedSocket(gateway.wsUrl, first);
+  // It was said before the first link was welcomed.
+  const late = await LinkClient.open(gateway.wsUrl);
+  late.send(late.hello({ sessionId: first.sessionId, resumeGatewayId: 0 }), nothingHeld);
+  assert.match((await late.frame(frameTypes.error)).message, /was welcomed since/);
+  assert.equal((await late.ws.ended()).code, 1002);
+  // Nor does it while the session waits for its next link.
+  client.socket.send("one");
+  assert.equal(text(await first.frame(frameTypes.wsMessage)), "one");
+  first.ws.socket.terminate();
+  await eventually(() => healthOf(gateway), ({ links }) => links === 0);
+  const later = await LinkClient.open(gateway.wsUrl);
+  later.send(later.hello({ sessionId: first.sessionId, resumeGatewayId: 0 }), nothingHeld);
+  await later.frame(frameTypes.error);
+  const { gatewayId, requestId } = open;
+  const link = await LinkClient.open(gateway.wsUrl);
+  const position = { requestId, received: 1, delivered: 1, credit: 1024 * 1024 };
+  link.send(
+    link.hello({ sessionId: first.sessionId, resumeGatewayId: gatewayId }),
+    { ...nothingHeld, streams: [position] },
+  );
+  assert.equal((await link.frame(frameTypes.welcome)).resumed, true);
+  assert.equal(text(await link.frame(frameTypes.wsMessage)), "one");
+  client.socket.terminate();
+});
+
+Deno.test("a runner that has let go of its session is not taken to go on with it", async () => {
+  await using gateway = await startGateway();
+  const { link: first, welcome: former } = await LinkClient.welcomed(gateway.wsUrl);
   const [client, open] = await acceptedSocket(gateway.wsUrl, first);
   const get = fetch(`${gateway.url}/get`);
   const post = fetch(`${gateway.url}/post`, { method: "POST" });
   await first.frame(frameTypes.requestStart);
   const second = await first.frame(frameTypes.requestStart);
   first.send(ack(open, 1), ack(second, 1));
-  // The gateway still takes this link for alive.
-  const { link, welcome } = await again(gateway.wsUrl, first, 0);
+  // The gateway still takes this link for alive. The runner has been another gateway's since.
+  const { link, welcome } = await again(gateway.wsUrl, first, former.gatewayId === 1 ? 2 : 1);
   using _link = link;
   assert.equal(welcome.resumed, false);
   const woken = await link.frame(frameTypes.wsOpen);

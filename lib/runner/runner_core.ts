@@ -6,7 +6,15 @@ import {
   ProtocolError,
 } from "../protocol/mod.ts";
 import { Backoff, type Session } from "../session/mod.ts";
-import { type DelegatedFrame, frameLog, Link, noLinkStatus, observeBoth, type Timer } from "../link/mod.ts";
+import {
+  type DelegatedFrame,
+  frameLog,
+  Link,
+  type LinkEnd,
+  noLinkStatus,
+  observeBoth,
+  type Timer,
+} from "../link/mod.ts";
 import type { LinkTap } from "../capture/mod.ts";
 import type { LinkStatus, Logger, StreamStatus } from "../telemetry/mod.ts";
 import { openingFrames, type Welcome, WelcomeReader } from "./link_opening.ts";
@@ -19,6 +27,8 @@ interface ActiveLink {
   link: Link;
   tap: LinkTap | undefined;
   session: Session | null;
+  /** When it was welcomed, on the runner's clock; `null` while it was not. */
+  welcomedAtMs: number | null;
 }
 
 /** What the runner is about, besides the streams it serves. */
@@ -31,6 +41,12 @@ type Phase =
 
 const welcomeWithinMs = 10_000;
 
+/** A link that was up for so long shows that the gateway serves, milliseconds: to lose it is no failed attempt. */
+const steadyAfterMs = 1_000;
+
+/** Longest wait between two links that are both up, however short, while streams are in flight, milliseconds. */
+const soonWithinMs = 400;
+
 /**
  * What a runner decides: when to dial, which session a link carries, when a session that lost its link is given up,
  * how it drains and closes. Time and the network come in by its options, so that it runs in virtual time as well.
@@ -41,8 +57,6 @@ export class RunnerCore {
   #sessionId: Uint8Array;
   #logger: Logger;
   readonly #backoff: Backoff;
-  /** How the last link ended: over a frame that one of the two ends took for wrong. */
-  #brokeProtocol = false;
   readonly #sessions: RunnerSessions;
   readonly #links: OpenLinks;
   #phase: Phase = { name: "idle" };
@@ -209,7 +223,10 @@ export class RunnerCore {
           if (session !== null && session === this.#sessions.current) {
             this.#letGo(() => this.#sessions.leave(session));
           }
-          if (this.#active === active) this.#dialLater(reason);
+          if (this.#active === active) {
+            this.#rate(active, "closed");
+            this.#dialLater(reason);
+          }
         },
         phase: (from, to, reason) => {
           tap?.phase(from, to, reason);
@@ -219,12 +236,11 @@ export class RunnerCore {
         closed: (end) => {
           welcomeTimer.cancel();
           tap?.closed(end);
-          this.#brokeProtocol = end.kind === "protocol";
-          this.#linkClosed(active, end.reason);
+          this.#linkClosed(active, end);
         },
       },
     });
-    const active: ActiveLink = { link, tap, session: null };
+    const active: ActiveLink = { link, tap, session: null, welcomedAtMs: null };
     const welcomeTimer = clock.after(welcomeWithinMs, () => {
       if (active.session !== null) return;
       link.destroy({ kind: "lost", reason: `no welcome within ${welcomeWithinMs} ms` });
@@ -278,8 +294,7 @@ export class RunnerCore {
     active.session = session;
     this.#resumeWindowMs = welcome.resumeWindowMs;
     this.#gatewayAgent = welcome.agent;
-    // What broke the protocol may be sent again on this link: a peer that cannot bear it is not dialled ten times a second.
-    if (!this.#brokeProtocol) this.#backoff.reset();
+    active.welcomedAtMs = clock.monotonicMs();
     active.link.attachSession(session);
     session.applyPositions(positions);
     if (resumed) {
@@ -297,9 +312,27 @@ export class RunnerCore {
     }
   }
 
-  #linkClosed(active: ActiveLink, reason: string): void {
+  /**
+   * A link is left: the next one may be dialled with the shortest wait, if this one was up for long enough. One that ends right
+   * after its welcome is as good as none: dialled at once, it would be so ten times a second, for ever. While streams wait
+   * for it, though, they get a little further with each. What broke the protocol may be sent again on the next one, and
+   * is only forgotten after a life as long as the wait.
+   */
+  #rate({ welcomedAtMs }: ActiveLink, kind: LinkEnd["kind"]): void {
+    if (welcomedAtMs === null) return;
+    const backoff = this.#backoff;
+    const isWrong = kind === "protocol";
+    const enoughMs = isWrong ? backoff.boundMs : Math.min(backoff.boundMs, steadyAfterMs);
+    if (this.#options.clock.monotonicMs() - welcomedAtMs >= enoughMs) backoff.reset();
+    else if (!isWrong && this.#sessions.streamCount > 0) backoff.limit(soonWithinMs);
+  }
+
+  #linkClosed(active: ActiveLink, { kind, reason }: LinkEnd): void {
     const isCurrent = this.#active === active;
-    if (isCurrent) this.#dialLater(reason);
+    if (isCurrent) {
+      this.#rate(active, kind);
+      this.#dialLater(reason);
+    }
     const { session, link } = active;
     if (session !== null && this.#sessions.detach(session, link, reason)) {
       this.#downSinceMs = this.#options.clock.monotonicMs();

@@ -30,11 +30,21 @@ export class Backoff {
     return this.#attempts;
   }
 
+  /** What the next wait is drawn below, milliseconds. */
+  get boundMs(): number {
+    return Math.min(this.#maxMs, this.#baseMs * 2 ** this.#attempts);
+  }
+
   /** The next wait, milliseconds. */
   next(): number {
-    const bound = Math.min(this.#maxMs, this.#baseMs * 2 ** this.#attempts);
+    const { boundMs } = this;
     this.#attempts++;
-    return this.#random() * bound;
+    return this.#random() * boundMs;
+  }
+
+  /** Takes back what the bound has grown beyond `boundMs`, for the next wait. */
+  limit(boundMs: number): void {
+    while (this.#attempts > 0 && this.boundMs > boundMs) this.#attempts--;
   }
 
   /** The attempt succeeded: begin again with the shortest wait. */

@@ -45,14 +45,14 @@ class Runner {
   #answer: ((dialled: Dialled) => void) | null = null;
   #sessions = 0;
 
-  constructor(random: () => number = () => 0.5) {
+  constructor(random: () => number = () => 0.5, serves: Backend = backend) {
     const { clock } = this;
     this.core = new RunnerCore({
       ...{
         name: "default",
         agent: "",
         gateway: "the gateway",
-        backend,
+        backend: serves,
         clock,
         random,
         pingIntervalMs,
@@ -162,44 +162,102 @@ Deno.test("each wait to dial again is drawn below a bound that doubles from 100 
   );
 });
 
-Deno.test("once welcomed a runner begins again with the shortest wait; a link without a welcome counts as failed", () => {
+Deno.test("after a link that was up for a second a runner begins again with the shortest wait; without a welcome it was none", () => {
   const runner = new Runner(() => 0.999);
   for (let i = 0; i < 10; i++) {
     runner.fails();
     runner.clock.advance(longestWaitMs);
   }
   const unwelcomed = runner.connects();
+  runner.clock.advance(2_000);
   unwelcomed.destroy();
   runner.clock.advance(1);
   assert.equal(lastWaitMs(runner), 9_990);
   runner.clock.advance(longestWaitMs);
-  runner.welcomed().destroy();
+  const welcomed = runner.welcomed();
+  runner.clock.advance(1_000);
+  welcomed.destroy();
   runner.clock.advance(1);
   assert.equal(lastWaitMs(runner), 100);
 });
 
-Deno.test("links that end over a broken protocol are dialled less and less often, until one has ended otherwise", () => {
+for (
+  const [how, end] of [
+    ["are lost", (link) => link.destroy()],
+    ["are closed", (link) => link.close(1012)],
+    ["say go-away", (link) => link.receive({ type: frameTypes.goAway, drainMs: 0, reason: "no" })],
+  ] as [string, (link: VirtualLink) => void][]
+) {
+  Deno.test(`links that ${how} right after their welcome are dialled less and less often`, () => {
+    const runner = new Runner(() => 0.999);
+    const waits: number[] = [];
+    for (let i = 0; i < 9; i++) {
+      const link = runner.welcomed();
+      runner.clock.advance(60);
+      end(link);
+      runner.clock.advance(1);
+      waits.push(lastWaitMs(runner));
+      runner.clock.advance(longestWaitMs);
+    }
+    assert.deepEqual(waits, [100, 200, 400, 799, 1_598, 3_197, 6_394, 9_990, 9_990]);
+  });
+}
+
+Deno.test("while a stream is in flight short links are dialled anew within 400 ms", () => {
+  const runner = new Runner(() => 0.999, {
+    ...backend,
+    http: () => ({ frame() {}, writable() {}, reset() {} }),
+  });
+  const first = runner.welcomed();
+  first.receive({
+    ...{ type: frameTypes.requestStart, gatewayId: 7, requestId: 1, index: 0, method: "GET" },
+    ...{ target: "/", headers: [], hasBody: false },
+  });
+  runner.clock.advance(60);
+  first.destroy();
+  const waits: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    runner.clock.advance(1);
+    waits.push(lastWaitMs(runner));
+    runner.clock.advance(400);
+    const link = runner.welcomed({ resumed: true });
+    runner.clock.advance(60);
+    link.destroy();
+  }
+  assert.deepEqual(waits, [100, 200, ...Array(7).fill(400)]);
+});
+
+Deno.test("links that live as long as the next wait could be are dialled anew as soon as ever", () => {
   const runner = new Runner(() => 0.999);
-  /** Welcomed, and told at once what no gateway may say: what broke a link may well be said again on the next. */
-  const breaks = () => {
+  for (let i = 0; i < 20; i++) {
     const link = runner.welcomed();
+    // The second wait in a row would be drawn below twice the first.
+    runner.clock.advance(2 * firstWaitMs);
+    link.destroy();
+    runner.clock.advance(1);
+    assert.equal(lastWaitMs(runner), 100);
+    runner.clock.advance(firstWaitMs);
+  }
+});
+
+Deno.test("links that end over a broken protocol are dialled less and less often, until one has lived as long as the wait", () => {
+  const runner = new Runner(() => 0.999);
+  /** Told what no gateway may say: what broke a link may well be said again on the next. */
+  const breaks = (afterMs: number) => {
+    const link = runner.welcomed();
+    runner.clock.advance(afterMs);
     link.receive({ type: frameTypes.probeReady, agent: "", sessionId: "", sessions: [] });
     runner.clock.advance(1);
     assert.equal((link.ended as { code: number }).code, 1002);
+    const waitMs = lastWaitMs(runner);
+    runner.clock.advance(longestWaitMs);
+    return waitMs;
   };
   const waits: number[] = [];
-  for (let i = 0; i < 9; i++) {
-    breaks();
-    waits.push(lastWaitMs(runner));
-    runner.clock.advance(longestWaitMs);
-  }
+  for (let i = 0; i < 9; i++) waits.push(breaks(0));
   assert.deepEqual(waits, [100, 200, 400, 799, 1_598, 3_197, 6_394, 9_990, 9_990]);
-
-  runner.welcomed().destroy();
-  runner.clock.advance(longestWaitMs);
-  runner.welcomed().destroy();
-  runner.clock.advance(1);
-  assert.equal(lastWaitMs(runner), 100);
+  assert.equal(breaks(9_999), 9_990);
+  assert.equal(breaks(longestWaitMs), 100);
 });
 
 Deno.test("a laptop that slept an hour dials again within two ping intervals, and carries on with its session", () => {

@@ -147,8 +147,12 @@ Deno.test("a real gateway and runner answer as the document says, whatever is as
   for (const { id, runner } of links) {
     if (runner === "ws") await gateway.ask("DELETE /api/links/{id}", { id });
   }
-  const { links: left } = await gateway.ask("GET /api/links");
-  assert.ok(left.some(({ state }: { state: string }) => state === "hibernating"));
+  // The gateway hears of the killed runner's end when the kernel tells it.
+  await until(
+    gateway,
+    "GET /api/links",
+    ({ links }) => links.some(({ state }: { state: string }) => state === "hibernating"),
+  );
   const lone = (await gateway.ask("GET /api/requests", { query: "?q=/&runner=nobody" })).requests[0].id;
   await gateway.ask("POST /api/requests/{id}/replay", { id: lone });
   assert.ok(one > 0);

@@ -63,6 +63,11 @@ function hasTabInFraming(wire: string): boolean {
   return /(content-length|transfer-encoding):[^\r\n]*\t/i.test(wire);
 }
 
+/** A minor version that Node does not know, which is to be taken for the highest that is (RFC 9110, 2.5). */
+function hasHigherMinor(wire: string): boolean {
+  return /HTTP\/1\.[2-9]/.test(wire);
+}
+
 function requestAsNodeHasIt(
   { head, body, trailers }: Message<RequestHead>,
 ): NodeRequests["requests"][number] {
@@ -183,7 +188,7 @@ Deno.test("a request that is accepted is the one that Node sees", async () => {
   assert.ok(accepted > 100, `${accepted} requests were compared`);
   const afterEdits = fc.asyncProperty(requestWire([""]), edits, async (wire, edits) => {
     const changed = edited(wire, edits);
-    if (!hasTabInFraming(changed)) await check(latin1(changed));
+    if (!hasTabInFraming(changed) && !hasHigherMinor(changed)) await check(latin1(changed));
   });
   await fc.assert(afterEdits, { numRuns: 1000 });
 });
@@ -208,7 +213,7 @@ Deno.test("a response that is accepted is the one that Node sees", async () => {
   assert.ok(accepted > 100, `${accepted} responses were compared`);
   const afterEdits = fc.asyncProperty(method, responseWire([""]), edits, async (method, wire, edits) => {
     const changed = edited(wire, edits);
-    if (!hasTabInFraming(changed)) await check(method, latin1(changed));
+    if (!hasTabInFraming(changed) && !hasHigherMinor(changed)) await check(method, latin1(changed));
   });
   await fc.assert(afterEdits, { numRuns: 1000 });
 });

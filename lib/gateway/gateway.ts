@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { ByteSocket, type ByteSocketHandler } from "../net/mod.ts";
 import { formatStreamId, frameTypes, type GoAwayFrame } from "../protocol/mod.ts";
 import type { StreamAnswer, WholeRequest } from "../session/mod.ts";
-import { monotonicMs, systemClock } from "../link/mod.ts";
+import { monotonicMs, stoodStill, systemClock } from "../link/mod.ts";
 import {
   type LinkStatus,
   type Logger,
@@ -76,6 +76,7 @@ export class Gateway implements IngressContext, AsyncDisposable {
   readonly #pool: RunnerPool;
   readonly #reserved: ReservedPaths;
   readonly #sweep: ReturnType<typeof setInterval>;
+  #sweepSkipped = false;
   #closed = false;
   /** What runners are told once it drains. */
   #goAway: GoAwayFrame | null = null;
@@ -348,7 +349,12 @@ export class Gateway implements IngressContext, AsyncDisposable {
   }
 
   #sweepConnections(): void {
-    this.coarseNowMs = monotonicMs();
+    const nowMs = monotonicMs();
+    const isLate = stoodStill(this.coarseNowMs + sweepEveryMs, nowMs);
+    this.coarseNowMs = nowMs;
+    // What clients and runners have sent meanwhile is read before anybody is given up for not having sent it.
+    this.#sweepSkipped = isLate && !this.#sweepSkipped;
+    if (this.#sweepSkipped) return;
     for (const connection of this.#connections) connection.checkIdle(this.coarseNowMs);
     this.#pool.sweep();
   }

@@ -18,7 +18,7 @@ import {
 } from "../protocol/mod.ts";
 import { type HeartbeatPhase, PositionsReader } from "../session/mod.ts";
 import type { LinkTap } from "../capture/mod.ts";
-import type { DelegatedFrame, Link, LinkEnd, Timer } from "../link/mod.ts";
+import { afterAwake, type DelegatedFrame, type Link, type LinkEnd, type Timer } from "../link/mod.ts";
 import type { LinkEvent } from "../telemetry/mod.ts";
 import type { LinkAcceptorOptions } from "./link_acceptor.ts";
 import { tellLinkChange } from "./observe.ts";
@@ -32,6 +32,9 @@ export interface LinkHandshakeOptions extends LinkAcceptorOptions {
 
 /** A runner that has connected must say hello within this time, and each resume frame in as much more, milliseconds. */
 const openingWithinMs = 10_000;
+
+/** A gateway that stood still could not be reached: a runner may wait for so long before it dials again, milliseconds. */
+const longestRedialMs = 10_000;
 
 /** One link's way from the first frame to its session, and that session's view of this link. */
 export class LinkHandshake {
@@ -113,11 +116,13 @@ export class LinkHandshake {
       this.#end(session, resetCodes.shuttingDown, leaving.reason);
       return;
     }
-    session.expiry = clock.after(resumeWindowMs, () => {
+    const expire = () => {
       metrics.resumes.expired++;
       const reason = `the runner did not come back within ${resumeWindowMs} ms`;
       this.#end(session, resetCodes.resumeTimeout, reason);
-    });
+    };
+    const graceMs = Math.min(resumeWindowMs, longestRedialMs);
+    session.expiry = afterAwake(clock, expire, { ms: resumeWindowMs, graceMs });
   }
 
   /** What is known of this link, for the log. */

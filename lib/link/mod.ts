@@ -1,6 +1,7 @@
 /** A link: a WebSocket as a stream of frames, with heartbeat, batching and priorities. */
 export { frameLog, observeBoth } from "./frame_log.ts";
 export { monotonicMs } from "../net/mod.ts";
+export { afterAwake, stoodStill } from "./after_awake.ts";
 export { type Clock, systemClock, type Timer, wallUs } from "./clock.ts";
 export { type Connect, type FrameConnection, overSocket } from "./frame_connection.ts";
 export {

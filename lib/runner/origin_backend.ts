@@ -2,7 +2,7 @@ import type { RequestStartFrame, WsOpenFrame } from "../protocol/mod.ts";
 import type { Stream, StreamHandler } from "../session/mod.ts";
 import { headerValue, isNamed } from "../http1/mod.ts";
 import { endpointOf, formatEndpoint, OriginPool, turnMs } from "../net/mod.ts";
-import { monotonicMs } from "../link/mod.ts";
+import { afterAwake, monotonicMs, systemClock, type Timer } from "../link/mod.ts";
 import type { Backend } from "./backend.ts";
 import { HttpForward } from "./http_forward.ts";
 import { OriginProbe } from "./probe_origin.ts";
@@ -43,7 +43,7 @@ export class OriginBackend implements Backend {
   readonly maxMessageBytes: number;
   readonly #probe: OriginProbe;
   readonly #waiting = new WaitingList();
-  #timer: ReturnType<typeof setInterval> | null = null;
+  #timer: Timer | null = null;
 
   constructor(options: OriginOptions) {
     const { target } = options;
@@ -88,7 +88,7 @@ export class OriginBackend implements Backend {
   /** `forward` waits for the origin from now on: to answer, or to take more of a request. */
   watch(forward: AwaitsOrigin): void {
     this.#waiting.add(forward, turnMs() + this.responseTimeoutMs);
-    this.#timer ??= setInterval(() => this.#checkTimeouts(), checkEveryMs);
+    this.#timer ??= this.#checkLater();
   }
 
   unwatch(forward: AwaitsOrigin): void {
@@ -96,16 +96,18 @@ export class OriginBackend implements Backend {
   }
 
   close(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer?.cancel();
     this.#timer = null;
     this.pool.close();
   }
 
+  #checkLater(): Timer {
+    return afterAwake(systemClock, () => this.#checkTimeouts(), { ms: checkEveryMs });
+  }
+
   #checkTimeouts(): void {
+    this.#timer = null;
     this.#waiting.expire(monotonicMs());
-    if (this.#waiting.size === 0 && this.#timer !== null) {
-      clearInterval(this.#timer);
-      this.#timer = null;
-    }
+    if (this.#waiting.size > 0) this.#timer ??= this.#checkLater();
   }
 }

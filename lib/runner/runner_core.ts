@@ -7,6 +7,7 @@ import {
 } from "../protocol/mod.ts";
 import { Backoff, type Session } from "../session/mod.ts";
 import {
+  afterAwake,
   type DelegatedFrame,
   frameLog,
   Link,
@@ -341,7 +342,8 @@ export class RunnerCore {
       } else if (this.#resumeWindowMs === 0) {
         this.#letGo(() => this.#sessions.end(session, "the link was lost"));
       } else {
-        this.#expiry = this.#options.clock.after(this.#resumeWindowMs, () => this.#expire());
+        const { clock } = this.#options;
+        this.#expiry = afterAwake(clock, () => this.#expire(), { ms: this.#resumeWindowMs });
       }
     }
     if (this.#expired && isCurrent) this.#expire();

@@ -65,3 +65,26 @@ Deno.test("a client that leaves in the middle of an upload nobody reads is gone 
     ({ streams, bufferedBytes }) => streams === 0 && bufferedBytes === 0,
   );
 });
+
+Deno.test("a runner that stood still while its origin answered in time passes the answer on", async () => {
+  const timeoutMs = 300;
+  const { promise: asked, resolve: ask } = Promise.withResolvers<Deno.Conn>();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  void (async () => {
+    for await (const conn of listener) ask(conn);
+  })();
+  await using gateway = await startGateway();
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  await using runner = await startRunner(gateway.wsUrl, url, ["--origin-timeout", `${timeoutMs}ms`]);
+  const answer = fetch(gateway.url);
+  using conn = await asked;
+  // It has been asked: the runner waits for the answer from now on.
+  await conn.read(new Uint8Array(4096));
+  runner.signal("SIGSTOP");
+  await conn.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nin time"));
+  // So long that every timer of the runner is far overdue.
+  await new Promise((resolve) => setTimeout(resolve, timeoutMs + 2_000));
+  runner.signal("SIGCONT");
+  const response = await answer;
+  assert.deepEqual([response.status, await response.text()], [200, "in time"]);
+});

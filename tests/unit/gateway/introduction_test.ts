@@ -91,3 +91,24 @@ Deno.test("a session whose runner does not come back within the resume window is
   assert.equal(registry.size, 0);
   assert.equal(clock.pending, 0);
 });
+
+Deno.test("a gateway that stood still past the resume window waits for a runner that could not reach it, and no longer", () => {
+  for (const comesBack of [true, false]) {
+    const { clock, link, acceptor, registry } = connected();
+    link.receive(hello, last);
+    clock.turn(() => link.destroy());
+    clock.advance(1_000);
+    clock.freeze(60_000);
+    // What is due runs before what the kernel holds is read.
+    clock.advance(9_999);
+    assert.equal(registry.size, 1);
+    if (comesBack) {
+      const next = new VirtualLink(clock);
+      clock.turn(() => acceptor.accept(next.connect, "127.0.0.1"));
+      next.receive({ ...hello, resumeGatewayId: 7 } as Frame, last);
+      assert.deepEqual(next.framesSent(frameTypes.welcome).map(({ resumed }) => resumed), [true]);
+    }
+    clock.advance(1);
+    assert.equal(registry.size, comesBack ? 1 : 0);
+  }
+});

@@ -266,7 +266,9 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
       this.#fail(resetCodes.internal, error instanceof Error ? error.message : String(error));
       return;
     }
-    if (again !== null) { for (const frame of again) this.#send(frame); }
+    if (again !== null) {
+      for (const frame of again) this.#send(frame);
+    }
     const waiting = this.#waiting;
     if (waiting !== null) {
       this.#waiting = null;

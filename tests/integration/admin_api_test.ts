@@ -69,8 +69,11 @@ class Asking {
   }
 }
 
-const until = (asking: Asking, route: string, holds: (body: { requests: unknown[] }) => boolean) =>
-  eventually(() => asking.ask(route), holds);
+const until = (
+  asking: Asking,
+  route: string,
+  holds: (body: { requests: unknown[]; links: { state: string }[] }) => boolean,
+) => eventually(() => asking.ask(route), holds);
 
 Deno.test("a real gateway and runner answer as the document says, whatever is asked and whatever goes wrong", async () => {
   await using stack = await startStack({ gatewayArgs: admin, runnerArgs: admin });
@@ -151,7 +154,7 @@ Deno.test("a real gateway and runner answer as the document says, whatever is as
   await until(
     gateway,
     "GET /api/links",
-    ({ links }) => links.some(({ state }: { state: string }) => state === "hibernating"),
+    ({ links }) => links.some(({ state }) => state === "hibernating"),
   );
   const lone = (await gateway.ask("GET /api/requests", { query: "?q=/&runner=nobody" })).requests[0].id;
   await gateway.ask("POST /api/requests/{id}/replay", { id: lone });

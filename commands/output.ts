@@ -6,21 +6,26 @@ import { writeAll } from "./text_buffer.ts";
 const encoder = new TextEncoder();
 
 /**
- * Writes text to standard output.
+ * Writes bytes to standard output.
  *
  * @throws {Deno.errors.BrokenPipe} when nobody reads it any more (`| head`)
  * @throws {WorkError} when it cannot be written, as on a full disk
  */
-export function printText(text: string): void {
+export function printBytes(bytes: Uint8Array): void {
   try {
-    writeAll(Deno.stdout, encoder.encode(text));
+    writeAll(Deno.stdout, bytes);
   } catch (cause) {
     if (cause instanceof Deno.errors.BrokenPipe) throw cause;
     throw new WorkError(`cannot write to standard output: ${fileProblem(cause)}`, { cause });
   }
 }
 
-/** Writes a line to standard output. @throws as {@link printText} */
+/** Writes text to standard output. @throws as {@link printBytes} */
+export function printText(text: string): void {
+  printBytes(encoder.encode(text));
+}
+
+/** Writes a line to standard output. @throws as {@link printBytes} */
 export function printLine(line: string): void {
   printText(line + "\n");
 }

@@ -1,6 +1,5 @@
-import { WorkError } from "./errors.ts";
-import { fileProblem } from "./files.ts";
-import { TextBuffer, writeAll } from "./text_buffer.ts";
+import { printBytes } from "./output.ts";
+import { TextBuffer } from "./text_buffer.ts";
 
 /** Lines are gathered up to this size before they are written, bytes. */
 const gatherBytes = 64 * 1024;
@@ -29,11 +28,9 @@ export class LineOutput {
   #write(bytes: Uint8Array): void {
     if (this.closed) return;
     try {
-      writeAll(Deno.stdout, bytes);
+      printBytes(bytes);
     } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) {
-        throw new WorkError(`cannot write to standard output: ${fileProblem(error)}`, { cause: error });
-      }
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
       this.closed = true;
     }
   }

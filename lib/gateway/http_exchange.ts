@@ -8,7 +8,7 @@ import {
   resetCodes,
   type SequencedFrame,
 } from "../protocol/mod.ts";
-import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
+import { bodyEnd, heldBytesOf, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import type { ExchangeObserver, LinkChange } from "../telemetry/mod.ts";
 import { keepWarm } from "../warm/mod.ts";
 import { tellExchangeEnd } from "./exchange_end.ts";
@@ -75,7 +75,7 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
 
   get heldBytes(): number {
     let bytes = 0;
-    for (const frame of this.#held) bytes += payloadBytes(frame);
+    for (const frame of this.#held) bytes += heldBytesOf(frame);
     return bytes;
   }
 

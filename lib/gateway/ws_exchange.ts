@@ -341,12 +341,13 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
 
   #closeFromOrigin(code: number, reason: string): void {
     this.#observer?.closing("sent", code === 1005 ? null : code, reason);
-    const connection = this.#connection;
-    if (connection !== null) endAsOrigin(connection, code, reason);
+    if (this.#connection !== null) endAsOrigin(this.#connection, code, reason);
     // The client's answer is its own, and comes behind what it sends until then. An origin that broke off takes none.
-    const stream = this.#stream;
-    if (isAnswered(code)) { if (this.#paused) connection?.pause(); }
-    else if (stream !== null && !stream.sendDone) stream.push(wsClose(code, reason));
+    if (isAnswered(code)) {
+      if (this.#paused) this.#connection?.pause();
+    } else if (this.#stream?.sendDone === false) {
+      this.#stream.push(wsClose(code, reason));
+    }
   }
 
   /** A woken WebSocket cannot go on: the client is asked to come again (1012). */

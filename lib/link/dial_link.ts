@@ -57,7 +57,8 @@ const noHandler = { data() {}, drained() {}, ended() {}, closed() {} };
  * Dials a gateway and asks for a link.
  *
  * @throws {DialError} when the gateway cannot be reached, or does not answer in time
- * @throws {LinkRefusedError} when it answers with anything but a link; `final` on a wrong token
+ * @throws {LinkRefusedError} when it, or somebody in between, answers with anything but a link; `final` when the gateway says that
+ *   the token is wrong
  */
 export async function dialLink(options: DialLinkOptions): Promise<DialledLink> {
   const { gatewayUrl, token, caCerts, signal, timeoutMs = defaultTimeoutMs } = options;
@@ -145,7 +146,8 @@ async function refusal(
   head: ResponseHead,
   { rest, path, at }: { rest: Uint8Array; path: string; at: string },
 ): Promise<LinkRefusedError> {
-  const final = head.status === 401 || head.status === 403;
+  // Others in between, a proxy or a firewall, refuse for reasons that may pass.
+  const final = head.status === 401 && headerValue(head.headers, "x-tunnel-error") === "wrong_token";
   const decoder = new BodyDecoder(responseFraming(head, "GET"));
   const parts: Uint8Array[] = [];
   let size = 0;

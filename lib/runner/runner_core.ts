@@ -18,6 +18,7 @@ import {
 } from "../link/mod.ts";
 import type { LinkTap } from "../capture/mod.ts";
 import type { LinkStatus, Logger, StreamStatus } from "../telemetry/mod.ts";
+import { Drain } from "./drain.ts";
 import { openingFrames, type Welcome, WelcomeReader } from "./link_opening.ts";
 import { OpenLinks, sendGoAway } from "./open_links.ts";
 import type { Dialled, RunnerCoreOptions } from "./runner_core_options.ts";
@@ -68,14 +69,7 @@ export class RunnerCore {
   #gatewayAgent = "";
   #linkCount = 0;
   #downSinceMs: number;
-  /** Until when it drains; `null` while it does not. */
-  #drainsUntilMs: number | null = null;
-  #drainTimer: Timer | null = null;
-  /**
-   * It drains, and the gateway may not know it: a stream may be on its way. It is not closed before the gateway has
-   * answered, over this link or the next.
-   */
-  #unconfirmed = false;
+  readonly #drain: Drain;
 
   constructor(options: RunnerCoreOptions) {
     this.#options = options;
@@ -84,6 +78,7 @@ export class RunnerCore {
     const { name: runner, backend, metrics, observer, capture, clock, random } = options;
     this.#backoff = new Backoff({ random });
     this.#links = new OpenLinks(clock);
+    this.#drain = new Drain(clock);
     this.#downSinceMs = clock.monotonicMs();
     this.#sessions = new RunnerSessions({
       ...{ runner, backend, metrics, observer, capture, clock },
@@ -105,7 +100,7 @@ export class RunnerCore {
 
   /** Whether it takes no more streams. */
   get draining(): boolean {
-    return this.#drainsUntilMs !== null;
+    return this.#drain.begun;
   }
 
   get connected(): boolean {
@@ -125,13 +120,11 @@ export class RunnerCore {
 
   /** Asks for no more streams, lets those in flight finish, then closes. */
   drain(withinMs: number): void {
-    if (this.#drainsUntilMs !== null || this.#phase.name === "closed") return;
-    const { clock } = this.#options;
-    this.#drainsUntilMs = clock.monotonicMs() + withinMs;
-    this.#unconfirmed = this.connected;
+    if (this.#drain.begun || this.#phase.name === "closed") return;
+    this.#drain.begin(withinMs, () => this.close());
     this.#links.goAway(withinMs);
-    this.#drainTimer = clock.after(withinMs, () => this.close());
-    this.#confirmDrain();
+    const active = this.#active;
+    if (active !== null && active.session !== null) this.#drain.told(active.link, () => this.#checkIdle());
     this.#checkIdle();
   }
 
@@ -305,11 +298,10 @@ export class RunnerCore {
     sessions.tellLink(this.id, resumed ? "resumed" : "opened", `to ${gateway}`);
     onState?.({ state: "connected", gateway, resumed });
     this.#logger.info("link.up", { gateway, resumed, streams: session.streamCount });
-    if (this.#drainsUntilMs !== null) {
+    if (this.#drain.begun) {
       // Not a goodbye: if this link is lost, too, the streams go on over the next. Until it is read, more may come.
-      this.#unconfirmed = true;
-      sendGoAway(active.link, Math.max(1, Math.round(this.#drainsUntilMs - clock.monotonicMs())));
-      this.#confirmDrain();
+      sendGoAway(active.link, this.#drain.leftMs);
+      this.#drain.told(active.link, () => this.#checkIdle());
     }
   }
 
@@ -369,16 +361,8 @@ export class RunnerCore {
     return this.#options.logger.with({ runner: this.#options.name, session: this.id });
   }
 
-  #confirmDrain(): void {
-    if (!this.#unconfirmed) return;
-    this.#active?.link.afterRoundTrip(() => {
-      this.#unconfirmed = false;
-      this.#checkIdle();
-    });
-  }
-
   #checkIdle(): void {
-    if (this.draining && !this.#unconfirmed && this.#sessions.streamCount === 0) this.close();
+    if (this.draining && !this.#drain.unconfirmed && this.#sessions.streamCount === 0) this.close();
   }
 
   #end(error: Error | null): void {
@@ -388,7 +372,7 @@ export class RunnerCore {
     if (phase.name === "dialling") phase.cancel();
     if (phase.name === "waiting") phase.timer.cancel();
     this.#expiry?.cancel();
-    this.#drainTimer?.cancel();
+    this.#drain.cancel();
     const { clock, probes, backend, over } = this.#options;
     // Goodbyes go out ahead of the resets that ending the sessions would send.
     this.#links.close(() => clock.microtask(() => over(error)));

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { field, rawRequest } from "../support/raw_http.ts";
 import { errorCodes, frameTypes } from "../../lib/protocol/mod.ts";
 import { LinkClient } from "../support/link_client.ts";
-import { startGateway, startWsOrigin, testToken, tunnel } from "../support/processes.ts";
+import { startGateway, startRunner, startWsOrigin, testToken, tunnel } from "../support/processes.ts";
 import { sharedStack } from "../support/stack.ts";
 import { UpgradeRefusedError, WsClient } from "../support/ws_client.ts";
 
@@ -42,6 +43,37 @@ Deno.test("a runner with a wrong token ends with status 2 and one line", async (
   assert.equal(runner.stdout, "");
   assert.match(runner.stderr, /^error: .*401.*token is wrong.*\n$/);
   assert.doesNotMatch(runner.stderr, /wrong-token/);
+});
+
+Deno.test("a runner that somebody before the gateway refuses for a while dials on", async () => {
+  // Answers of a firewall or a proxy, of which the last has no word of the gateway's either.
+  const refusals = ["403 Forbidden", "401 Unauthorized"];
+  const sockets: Socket[] = [];
+  const front = createServer((client) => {
+    const refused = refusals.shift();
+    sockets.push(client);
+    client.on("error", () => {});
+    if (refused !== undefined) {
+      client.once("data", () => client.end(`HTTP/1.1 ${refused}\r\nContent-Length: 0\r\n\r\n`));
+      return;
+    }
+    const gateway = connect(stack.gateway.port, "127.0.0.1");
+    sockets.push(gateway);
+    gateway.on("error", () => {});
+    client.pipe(gateway).pipe(client);
+  });
+  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  const { port } = front.address() as AddressInfo;
+  {
+    await using runner = await startRunner(`ws://127.0.0.1:${port}`, stack.origin.url, ["--name", "behind"]);
+    for (const status of [403, 401]) {
+      assert.match(runner.stderr, new RegExp(` warn +link\\.down .*refused the link \\(${status}\\)`));
+    }
+    runner.signal("SIGTERM");
+    assert.equal((await runner.status()).code, 0);
+  }
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => front.close(resolve));
 });
 
 Deno.test("a gateway URL with a path that leads to no gateway is told with what was asked for", async () => {

@@ -68,23 +68,30 @@ Deno.test("a client that leaves in the middle of an upload nobody reads is gone 
 
 Deno.test("a runner that stood still while its origin answered in time passes the answer on", async () => {
   const timeoutMs = 300;
-  const { promise: asked, resolve: ask } = Promise.withResolvers<Deno.Conn>();
+  const asked: ((conn: Deno.Conn) => void)[] = [];
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   void (async () => {
-    for await (const conn of listener) ask(conn);
+    for await (const conn of listener) asked.shift()!(conn);
   })();
   await using gateway = await startGateway();
   const url = `http://127.0.0.1:${listener.addr.port}`;
-  await using runner = await startRunner(gateway.wsUrl, url, ["--origin-timeout", `${timeoutMs}ms`]);
-  const answer = fetch(gateway.url);
-  using conn = await asked;
-  // It has been asked: the runner waits for the answer from now on.
-  await conn.read(new Uint8Array(4096));
-  runner.signal("SIGSTOP");
-  await conn.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nin time"));
-  // So long that every timer of the runner is far overdue.
-  await new Promise((resolve) => setTimeout(resolve, timeoutMs + 2_000));
-  runner.signal("SIGCONT");
-  const response = await answer;
-  assert.deepEqual([response.status, await response.text()], [200, "in time"]);
+  // Other timers that are overdue, and sockets that take a turn longer to be read: the answer is not the first thing that is seen.
+  const more = ["--ping-interval", "200ms", "--ping-timeout", "20s", "--native-sockets", "off"];
+  await using runner = await startRunner(gateway.wsUrl, url, ["--origin-timeout", `${timeoutMs}ms`, ...more]);
+  // What is seen first is not the same each time.
+  for (let round = 0; round < 4; round++) {
+    const connected = new Promise<Deno.Conn>((resolve) => asked.push(resolve));
+    const answer = fetch(gateway.url);
+    using conn = await connected;
+    // It has been asked: the runner waits for the answer from now on.
+    await conn.read(new Uint8Array(4096));
+    runner.signal("SIGSTOP");
+    const head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 7\r\n\r\n";
+    await conn.write(new TextEncoder().encode(`${head}in time`));
+    // So long that every timer of the runner is far overdue.
+    await new Promise((resolve) => setTimeout(resolve, timeoutMs + 1_200));
+    runner.signal("SIGCONT");
+    const response = await answer;
+    assert.deepEqual([response.status, await response.text()], [200, "in time"]);
+  }
 });

@@ -84,6 +84,36 @@ async function toEnd(conn: Deno.TcpConn): Promise<void> {
   while (await bounded(conn.read(buffer), "the connection to end") !== null);
 }
 
+/** An origin that closes, a tunnel to it, and a client. */
+interface Parts {
+  origin: ClosingOrigin;
+  gateway: RunningGateway;
+  conn: Deno.TcpConn;
+}
+
+/** @param told as for {@link ClosingOrigin} */
+async function withClient(
+  test: (parts: Parts) => Promise<void>,
+  told?: (socket: WebSocket) => void,
+): Promise<void> {
+  await using origin = new ClosingOrigin(told);
+  await using gateway = await startGateway();
+  await using _runner = await startRunner(gateway.wsUrl, await origin.url());
+  using conn = await connect(gateway);
+  await test({ origin, gateway, conn });
+  await nothingLeft(gateway);
+}
+
+/** What the origin has heard when all is over, and how the client ended it. */
+async function heardInAll(
+  { origin, conn }: Parts,
+): Promise<{ messages: number; bytes: number; code: number; reason: string }> {
+  await toEnd(conn);
+  const [heard] = origin.heard;
+  const close = await bounded(heard.closed, "the close");
+  return { messages: heard.messages, bytes: heard.bytes, ...close };
+}
+
 async function nothingLeft(gateway: RunningGateway): Promise<void> {
   await eventually(
     () => healthOf(gateway),
@@ -91,78 +121,60 @@ async function nothingLeft(gateway: RunningGateway): Promise<void> {
   );
 }
 
-Deno.test("what a client had sent before it hears of the origin's close arrives, and its answer is its own", async () => {
-  await using origin = new ClosingOrigin();
-  await using gateway = await startGateway();
-  await using _runner = await startRunner(gateway.wsUrl, await origin.url());
-  using conn = await connect(gateway);
-  await writeAll(conn, message("close"));
-  await readUntil(conn, "srv");
-  await writeAll(conn, message("in flight"));
-  await writeAll(conn, encodeClose(4002, "cli", true));
-  await toEnd(conn);
-  const [heard] = origin.heard;
-  assert.deepEqual(await bounded(heard.closed, "the close"), { code: 4002, reason: "cli" });
-  assert.equal(heard.messages, 2);
-  await nothingLeft(gateway);
-});
+Deno.test("what a client had sent before it hears of the origin's close arrives, and its answer is its own", () =>
+  withClient(async (parts) => {
+    const { conn } = parts;
+    await writeAll(conn, message("close"));
+    await readUntil(conn, "srv");
+    await writeAll(conn, message("in flight"));
+    await writeAll(conn, encodeClose(4002, "cli", true));
+    const { messages, code, reason } = await heardInAll(parts);
+    assert.deepEqual([messages, code, reason], [2, 4002, "cli"]);
+  }));
 
-Deno.test("of messages sent without a pause none is lost when the origin closes among them", async () => {
-  await using origin = new ClosingOrigin();
-  await using gateway = await startGateway();
-  await using _runner = await startRunner(gateway.wsUrl, await origin.url());
-  using conn = await connect(gateway);
-  const messages = Array.from({ length: 100_000 }, (_, i) => message(i === 1000 ? "close" : `message ${i}`));
-  await writeAll(conn, Buffer.concat([...messages, encodeClose(4001, "srv", true)]));
-  await toEnd(conn);
-  const [heard] = origin.heard;
-  assert.deepEqual(await bounded(heard.closed, "the close"), { code: 4001, reason: "srv" });
-  assert.equal(heard.messages, 100_000);
-  await nothingLeft(gateway);
-});
+Deno.test("of messages sent without a pause none is lost when the origin closes among them", () =>
+  withClient(async (parts) => {
+    const count = 100_000;
+    const messages = Array.from({ length: count }, (_, i) => message(i === 1000 ? "close" : `message ${i}`));
+    await writeAll(parts.conn, Buffer.concat([...messages, encodeClose(4001, "srv", true)]));
+    const heard = await heardInAll(parts);
+    assert.deepEqual([heard.messages, heard.code, heard.reason], [count, 4001, "srv"]);
+  }));
 
-Deno.test("a client that leaves an origin's close without an answer breaks off, behind all that it had sent", async () => {
-  await using origin = new ClosingOrigin();
-  await using gateway = await startGateway();
-  await using _runner = await startRunner(gateway.wsUrl, await origin.url());
-  using conn = await connect(gateway);
-  await writeAll(conn, message("close"));
-  await readUntil(conn, "srv");
-  await writeAll(conn, Buffer.concat(Array.from({ length: 2000 }, (_, i) => message(`message ${i}`))));
-  await conn.closeWrite();
-  await toEnd(conn);
-  const [heard] = origin.heard;
-  assert.equal((await bounded(heard.closed, "the close")).code, 1006);
-  assert.equal(heard.messages, 2001);
-  await nothingLeft(gateway);
-});
+Deno.test("a client that leaves an origin's close without an answer breaks off, behind all that it had sent", () =>
+  withClient(async (parts) => {
+    const { conn } = parts;
+    await writeAll(conn, message("close"));
+    await readUntil(conn, "srv");
+    await writeAll(conn, Buffer.concat(Array.from({ length: 2000 }, (_, i) => message(`message ${i}`))));
+    await conn.closeWrite();
+    const { messages, code } = await heardInAll(parts);
+    assert.deepEqual([messages, code], [2001, 1006]);
+  }));
 
 Deno.test("behind an origin that does not read on for long after its close a client waits, and nothing is lost or piled up", async () => {
   let stalled: WebSocket | null = null;
-  await using origin = new ClosingOrigin((socket) => {
+  const stall = (socket: WebSocket) => {
     socket.pause();
     stalled = socket;
-  });
-  await using gateway = await startGateway();
-  await using _runner = await startRunner(gateway.wsUrl, await origin.url());
-  using conn = await connect(gateway);
-  await writeAll(conn, message("close"));
-  await readUntil(conn, "srv");
-  const part = message("x".repeat(60_000));
-  const count = 500;
-  const sent = writeAll(conn, Buffer.concat([...Array(count).fill(part), encodeClose(4002, "", true)]));
-  // Longer than a silent peer is given.
-  const until = performance.now() + 7_000;
-  await eventually(async () => {
-    const { bufferedBytes } = await healthOf(gateway);
-    assert.ok(bufferedBytes <= 2 * 1024 * 1024, `${bufferedBytes} bytes are held`);
-    return performance.now();
-  }, (now) => now > until);
-  stalled!.resume();
-  await bounded(sent, "all to be sent");
-  await toEnd(conn);
-  const [heard] = origin.heard;
-  assert.equal((await bounded(heard.closed, "the close")).code, 4002);
-  assert.equal(heard.bytes, 60_000 * count + "close".length);
-  await nothingLeft(gateway);
+  };
+  await withClient(async (parts) => {
+    const { conn, gateway } = parts;
+    await writeAll(conn, message("close"));
+    await readUntil(conn, "srv");
+    const part = message("x".repeat(60_000));
+    const count = 500;
+    const sent = writeAll(conn, Buffer.concat([...Array(count).fill(part), encodeClose(4002, "", true)]));
+    // Longer than a silent peer is given.
+    const until = performance.now() + 7_000;
+    await eventually(async () => {
+      const { bufferedBytes } = await healthOf(gateway);
+      assert.ok(bufferedBytes <= 2 * 1024 * 1024, `${bufferedBytes} bytes are held`);
+      return performance.now();
+    }, (now) => now > until);
+    stalled!.resume();
+    await bounded(sent, "all to be sent");
+    const { bytes, code } = await heardInAll(parts);
+    assert.deepEqual([bytes, code], [60_000 * count + "close".length, 4002]);
+  }, stall);
 });

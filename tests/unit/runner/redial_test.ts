@@ -356,3 +356,31 @@ Deno.test("a link that a gateway parts with is told of by the name of its own se
   const dropped = runner.linkEvents.filter(({ kind }) => kind === "dropped");
   assert.deepEqual(dropped.map((event) => event.link), [first]);
 });
+
+Deno.test("a draining runner without streams is closed when its gateway has answered, or its time is over: a stream may be on its way", () => {
+  for (const answersPings of [true, false]) {
+    const runner = new Runner();
+    const link = runner.welcomed();
+    runner.clock.advance(10);
+    link.answersPings = answersPings;
+    runner.clock.turn(() => runner.core.drain(20_000));
+    runner.clock.advance(answersPings ? 10 : 19_999);
+    assert.equal(link.ended !== null, answersPings);
+    runner.clock.advance(1);
+    assert.notEqual(link.ended, null);
+  }
+});
+
+Deno.test("a draining runner whose link is lost before the gateway has answered asks over the next", () => {
+  const runner = new Runner();
+  const link = runner.welcomed();
+  runner.clock.advance(10);
+  link.answersPings = false;
+  runner.clock.turn(() => runner.core.drain(60_000));
+  link.destroy();
+  runner.clock.advance(firstWaitMs);
+  const next = runner.welcomed({ resumed: true });
+  assert.equal(next.framesSent(frameTypes.goAway).length, 1);
+  runner.clock.advance(10);
+  assert.notEqual(next.ended, null);
+});

@@ -9,6 +9,9 @@ import { WsExchange } from "./ws_exchange.ts";
 /** How much may be taken in between two looks at the sum of what is held, bytes. */
 export const lookEveryBytes = 1024 * 1024;
 
+/** A stream that holds less is left alone, bytes: a request without a body, a close that is not acknowledged yet. */
+const leastShedBytes = 16 * frameCostBytes;
+
 export interface BufferLimitOptions {
   gatewayId: number;
   /** Bytes held for runners, over all streams. */
@@ -72,14 +75,14 @@ export class BufferLimit {
     }
   }
 
-  /** All that hold anything: to end the others would harm them, and help nobody. */
+  /** All that hold something that counts: to end the others would harm them, and help nobody. */
   #holders(): Holder[] {
     const { registry, hibernation } = this.#options;
     const holders: Holder[] = [];
     for (const { name: runner, session } of registry.all()) {
       for (const stream of session.streams()) {
         const { send: { bufferedBytes: bytes }, handler, requestId } = stream;
-        if (bytes === 0) continue;
+        if (bytes < leastShedBytes) continue;
         if (isExchange(handler)) {
           const shed = (reason: string) => handler.shed(reason);
           holders.push({ bytes, requestId, runner, isWanted: true, shed });
@@ -91,7 +94,7 @@ export class BufferLimit {
     }
     for (const sleeper of hibernation.all()) {
       const { heldBytes: bytes, runnerName: runner } = sleeper;
-      if (bytes === 0 || !isExchange(sleeper)) continue;
+      if (bytes < leastShedBytes || !isExchange(sleeper)) continue;
       const { requestId } = sleeper.waitingStatus();
       const shed = (reason: string) => sleeper.shed(reason);
       holders.push({ bytes, requestId, runner, isWanted: true, shed });

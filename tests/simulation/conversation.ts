@@ -125,12 +125,12 @@ export class Incarnation {
   cameTogether = 0;
   /** The origin gave all its replies in one frame, without a seam between them. */
   repliesJoined = false;
-  /** The origin gave the stream up: the gateway may be told so. */
+  /** The origin gave the stream up, or the gateway did for its bound on memory: the other end may be told so. */
   givenUp = false;
   /** How the gateway and the runner collected it, where that was by a reset. */
   readonly resets: string[] = [];
-  /** Letters in all after each frame that the gateway pushed, opening included, and frames acknowledged as seen on the wire. */
-  readonly #pushed: number[] = [];
+  /** Letters in all after each frame that the gateway sent, opening included, and frames acknowledged as seen on the wire. */
+  readonly #sent: number[] = [];
   #acknowledged = 0;
   #openings = 0;
 
@@ -159,12 +159,13 @@ export class Incarnation {
 
   /** Letters acknowledged on the wire, of those this stream carries. */
   get acknowledgedLetters(): number {
-    return this.#acknowledged === 0 ? 0 : this.#pushed[this.#acknowledged - 1];
+    return this.#acknowledged === 0 ? 0 : this.#sent[this.#acknowledged - 1];
   }
 
-  /** The gateway pushed a frame. */
-  pushed(frame: SequencedFrame): void {
-    this.#pushed.push((this.#pushed.at(-1) ?? 0) + lettersIn(frame));
+  /** The gateway sent a frame: what was pushed may have been taken apart by then. One that is sent again counts once. */
+  sent(frame: SequencedFrame): void {
+    if (indexDistance(this.#sent.length & 0xffff, frame.index) !== 0) return;
+    this.#sent.push((this.#sent.at(-1) ?? 0) + lettersIn(frame));
   }
 
   /** The runner was asked to serve it. */
@@ -209,7 +210,7 @@ export class Incarnation {
   /** An acknowledgement of the runner's reached the gateway, on its own or in a list of positions. */
   acknowledgedTo(index: number): void {
     const count = indexDistance(this.#acknowledged & 0xffff, index);
-    if (count <= maxUnacknowledgedFrames && this.#acknowledged + count <= this.#pushed.length) {
+    if (count <= maxUnacknowledgedFrames && this.#acknowledged + count <= this.#sent.length) {
       this.#acknowledged += count;
     }
   }

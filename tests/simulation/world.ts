@@ -1,3 +1,4 @@
+import { resetCodes } from "../../lib/protocol/mod.ts";
 import type { CollectReason, Stream, StreamHandler } from "../../lib/session/mod.ts";
 import type { ExchangeEnd, ExchangeObserver, TrafficObserver } from "../../lib/telemetry/mod.ts";
 import { Conversation, type Incarnation } from "./conversation.ts";
@@ -138,7 +139,12 @@ export class World {
     const before = conversation.incarnations.at(-1);
     const goesOn = before !== undefined && conversation.script.kind === "websocket";
     const incarnation = conversation.begin(goesOn ? before.base + before.acknowledgedLetters : 0);
-    stream.tap = { pushed: (frame) => incarnation.pushed(frame), accepted: () => {} };
+    const next = stream.next.bind(stream);
+    stream.next = () => {
+      const frame = next();
+      if (frame !== null) incarnation.sent(frame);
+      return frame;
+    };
     this.#carried.set(stream.requestId, incarnation);
     this.#tale.note(incarnation.name, `is stream ${stream.id}`);
   }
@@ -158,6 +164,9 @@ export class World {
     const incarnation = this.#carried.get(stream.requestId)!;
     this.#tale.note("gateway", `${incarnation.name} collected: ${reason}`);
     if (reason === "reset" || reason === "reset-by-peer") incarnation.resets.push(reason);
+    // Past its bound the gateway gives up what no client waits for any more before it ends anybody's exchange.
+    const isForMemory = stream.ownReset?.code === resetCodes.limit;
+    if (isForMemory && this.plan.profile === "memory") incarnation.givenUp = true;
   }
 
   /** Hears how exchanges end; how a WebSocket ends that was open, its client hears by its close code. */

@@ -5,7 +5,7 @@ import { LinkAcceptor } from "../../../lib/gateway/link_acceptor.ts";
 import { Registry } from "../../../lib/gateway/registry.ts";
 import { RunnerPool } from "../../../lib/gateway/runner_pool.ts";
 import { RequestIds, type Runner } from "../../../lib/gateway/runner_session.ts";
-import { frameTypes, initialWindowBytes } from "../../../lib/protocol/mod.ts";
+import { frameTypes, initialWindowBytes, type SequencedFrame } from "../../../lib/protocol/mod.ts";
 import { silentLogger, TunnelMetrics } from "../../../lib/telemetry/mod.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { VirtualLink } from "../../support/virtual_link.ts";
@@ -166,4 +166,28 @@ Deno.test("a gateway that drains lets nobody wait for an origin", () => {
   assert.notEqual(client.expiredAtMs, null);
   const { runner } = pool.connect();
   assert.equal(pool.pool.tryAgain(client, { runner, untilMs: Infinity }), false);
+});
+
+Deno.test("past the limit a stream that holds next to nothing is left to end as it does", () => {
+  const pool = new Pool("any");
+  const { runner } = pool.connect();
+  const start = (hasBody: boolean): SequencedFrame => ({
+    ...{ type: frameTypes.requestStart, gatewayId: 0, requestId: 0, index: 0 },
+    ...{ method: "POST", target: "/", headers: [], hasBody },
+  });
+  const handler = { frame() {}, writable() {}, reset() {} };
+  const small = runner.open("http", handler);
+  small.push(start(false));
+  const large = runner.open("http", handler);
+  large.push(start(true));
+  large.push({
+    ...{ type: frameTypes.bodyChunk, gatewayId: 0, requestId: 0, index: 0, bytes: new Uint8Array(60_000) },
+  });
+  // Its client is through with it, and it would be the first to go.
+  small.release();
+  pool.pool.held(1024 * 1024);
+  assert.equal(small.phase, "open");
+  large.release();
+  pool.pool.held(1024 * 1024);
+  assert.deepEqual([small.phase, large.phase], ["open", "stopping"]);
 });

@@ -6,7 +6,7 @@ import { ProbeRefusedError } from "../lib/probe/mod.ts";
 import { readCaFile } from "./certificates.ts";
 import { configOption, envName, resolveToken, tokenFileOption, tokenOption } from "./common_options.ts";
 import { settle } from "./settings.ts";
-import { exitCodes, UsageError } from "./errors.ts";
+import { exitCodes, UsageError, WorkError } from "./errors.ts";
 import { makeOutput } from "./ping_probe_output.ts";
 import { type ProbeSettings, runProbes } from "./ping_probe_run.ts";
 import { latency, payloadSize, percent, probeCount, probeInterval, runnerName } from "./ping_probe_values.ts";
@@ -109,6 +109,11 @@ async function exitCodeOf(
     const refused = error instanceof DialError || error instanceof LinkRefusedError ||
       error instanceof ProbeRefusedError;
     if (!refused) throw error;
+    if (options.signal.aborted) {
+      throw new WorkError(`stopped before ${settings.gatewayUrl.host} had said who answers`, {
+        cause: error,
+      });
+    }
     throw new UsageError(error.message, { cause: error });
   }
 }

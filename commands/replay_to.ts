@@ -9,7 +9,7 @@ import {
   sendAgain,
   unsendable,
 } from "../lib/replay/mod.ts";
-import { exitCodes } from "./errors.ts";
+import { exitCodes, WorkError } from "./errors.ts";
 import { writeError } from "./output.ts";
 import { type ExchangeSource, readEachExchange, type ReadingEnd } from "./replay_exchanges.ts";
 import { LineOutput } from "./replay_output.ts";
@@ -83,13 +83,21 @@ export async function sendToOrigin(
   return compared && end.damage === null ? exitCodes.done : exitCodes.failed;
 }
 
-/** Connects once, so that an origin that is not there is told of before anything else. @returns what is wrong */
+/**
+ * Connects once, so that an origin that is not there is told of before anything else.
+ *
+ * @returns what is wrong
+ * @throws {WorkError} when the signal came first
+ */
 async function reach({ to, caCerts }: SendSettings, signal: AbortSignal): Promise<string | null> {
   try {
     (await dial(endpointOf(to), { caCerts, signal })).close();
     return null;
   } catch (error) {
     if (!(error instanceof DialError)) throw error;
+    if (signal.aborted) {
+      throw new WorkError(`stopped before ${to.host} was reached; nothing was sent`, { cause: error });
+    }
     return error.message;
   }
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { endedProbe, linesOf, pingProbe, probeDocument } from "../support/ping_probe.ts";
 import { startRunner, testToken, tunnel } from "../support/processes.ts";
-import { sharedStack } from "../support/stack.ts";
+import { eventually, sharedStack } from "../support/stack.ts";
 
 const stack = sharedStack();
 const fast = ["--count", "5", "--interval", "10ms"];
@@ -155,6 +156,26 @@ Deno.test("SIGTERM prints the summary and ends with the verdict's exit status", 
   process.signal("SIGTERM");
   assert.equal((await process.status()).code, 0);
   assert.match(process.stdout, /^\d+ sent, /m);
+});
+
+Deno.test("a probe that is stopped before anybody answers it ends with 130 after an interrupt, else with 1 and one line", async () => {
+  const connected: Socket[] = [];
+  const silent = createServer((socket) => connected.push(socket.on("error", () => {})));
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const host = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  for (const scheme of ["ws", "wss"]) {
+    for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 1]] as const) {
+      const before = connected.length;
+      await using process = pingProbe(`${scheme}://${host}`, []);
+      await eventually(() => connected.length, (now) => now > before);
+      process.signal(signal);
+      assert.deepEqual([(await process.status()).code, process.stdout], [code, ""], `${scheme} ${signal}`);
+      const said = signal === "SIGINT" ? "" : `error: stopped before ${host} had said who answers\n`;
+      assert.equal(process.stderr, said);
+    }
+  }
+  for (const socket of connected) socket.destroy();
+  await new Promise((resolve) => silent.close(resolve));
 });
 
 Deno.test("--all probes every session of a name side by side and ranks them", async () => {

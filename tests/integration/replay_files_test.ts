@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { type CapturedExchange, type SpilledBytes, SpillStore, StoreError } from "../../lib/capture/mod.ts";
 import { ExchangeShelf, RedactedValues, sendAgain } from "../../lib/replay/mod.ts";
@@ -173,11 +174,14 @@ Deno.test({
     await using directory = await temporaryDirectory();
     const pipe = join(directory.path, "pipe");
     assert.ok((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
-    await using origin = await startNodeOrigin();
+    await using origin = await CountingOrigin.start();
     for (const args of [[], ["--to", origin.url]]) {
       for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 1]] as const) {
+        const { ended } = origin;
         await using process = tunnel(["replay", pipe, ...args]);
         await eventually(() => catchesSigint(process.pid), (catches) => catches);
+        // It has seen that the origin is there, and turns to the file.
+        if (args.length > 0) await eventually(() => origin.ended, (now) => now > ended);
         process.signal(signal);
         assert.deepEqual([(await process.status()).code, process.stdout], [code, ""], `${args} ${signal}`);
         assert.equal(
@@ -189,7 +193,49 @@ Deno.test({
   },
 });
 
-/** Whether a process has a listener for SIGINT (proc(5), SigCgt); that for SIGTERM is there early. */
+Deno.test("a replay that is stopped while it connects has sent nothing, and says so", async () => {
+  // Takes the connection, and says nothing to those who would speak TLS.
+  await using origin = await CountingOrigin.start();
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 1]] as const) {
+    const { begun } = origin;
+    await using process = tunnel(["replay", "run.tunnelcap", "--to", origin.url.replace("http:", "https:")]);
+    await eventually(() => origin.begun, (now) => now > begun);
+    process.signal(signal);
+    assert.deepEqual([(await process.status()).code, process.stdout], [code, ""], signal);
+    const { host } = new URL(origin.url);
+    assert.equal(
+      process.stderr,
+      signal === "SIGINT" ? "" : `error: stopped before ${host} was reached; nothing was sent\n`,
+    );
+  }
+});
+
+/** Counts connections, and answers nothing. */
+class CountingOrigin implements AsyncDisposable {
+  readonly #server = createServer();
+  begun = 0;
+  ended = 0;
+
+  static async start(): Promise<CountingOrigin> {
+    const origin = new CountingOrigin();
+    origin.#server.on("connection", (socket) => {
+      origin.begun++;
+      socket.on("error", () => {}).on("close", () => origin.ended++).resume();
+    });
+    await new Promise<void>((resolve) => origin.#server.listen(0, "127.0.0.1", resolve));
+    return origin;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** Whether a process has a listener for SIGINT (proc(5), SigCgt); that for SIGTERM comes before it. */
 async function catchesSigint(pid: number): Promise<boolean> {
   const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await Deno.readTextFile(`/proc/${pid}/status`))![1];
   return (BigInt(`0x${caught}`) >> 1n & 1n) === 1n;

@@ -8,7 +8,7 @@ import { rawRequest, type RawResponse, textOf } from "../support/raw_http.ts";
 class Closing implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** Of what comes after the first request of a connection. */
+  /** Of what comes after the first request of a connection, or all of that when there is less. */
   readsBytes = 1;
   /** What was sent that was not answered. */
   dropped = 0;
@@ -35,7 +35,7 @@ class Closing implements AsyncDisposable {
     let text = "";
     socket.on("data", (bytes) => {
       text += new TextDecoder("latin1").decode(bytes);
-      if (answered && text.length >= this.readsBytes) {
+      if (answered && (text.length >= this.readsBytes || isWhole(text))) {
         this.dropped++;
         socket.destroy();
         return;
@@ -106,7 +106,8 @@ for (const sockets of ["auto", "off"]) {
     };
     for (const [what, request] of Object.entries(failed)) {
       await t.step(`not ${what}: 502`, async () => {
-        Object.assign(origin, { readsBytes: request.length, dropped: 0 });
+        // All of it, which is more than the client sent: the runner adds fields.
+        Object.assign(origin, { readsBytes: Infinity, dropped: 0 });
         assert.equal((await overKept(gateway, request)).status, 502);
         assert.equal(origin.dropped, 1);
       });

@@ -3,7 +3,7 @@ import { exitCodes } from "./errors.ts";
 
 /** Runs until done or told to stop by SIGINT or SIGTERM; 130 after SIGINT. A second signal ends at once. */
 export async function untilStopped(run: (signal: AbortSignal) => Promise<number>): Promise<number> {
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGBREAK", "SIGINT"] : ["SIGTERM", "SIGINT"];
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
   const stopping = new AbortController();
   let interrupted = false;
   const listeners = signals.map((signal) => {

@@ -1,10 +1,10 @@
 import { Command } from "@commander-js/extra-typings";
+import { changeToCaller } from "./commands/caller.ts";
 import { run } from "./commands/run.ts";
 import { version } from "./commands/version.ts";
 
 // `deno task` runs in its checkout, and says where it was called: paths are meant from there.
-const calledFrom = Deno.build.standalone ? undefined : Deno.env.get("INIT_CWD");
-if (calledFrom !== undefined && calledFrom !== Deno.cwd()) Deno.chdir(calledFrom);
+if (!Deno.build.standalone) changeToCaller(Deno.env.get("INIT_CWD"), import.meta.dirname);
 
 const commands = {
   "gateway": async () => (await import("./commands/gateway.ts")).gatewayCommand(),

@@ -101,7 +101,9 @@ export class ClientConnection implements ByteSocketHandler {
     } else if (
       this.#pending.length === 0 && waitedMs >= (this.#requests === 0 ? headTimeoutMs : idleTimeoutMs)
     ) {
-      this.#socket.end();
+      // A client that does not read the last response may never take the rest of it.
+      if (this.#socket.bufferedBytes > 0) this.#linger();
+      else this.#socket.end();
     }
   }
 

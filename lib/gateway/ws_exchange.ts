@@ -300,7 +300,8 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     }
     const closeCode = closeCodeOfReset(code);
     if (closeCode === null || this.#connection === null) return this.#options.socket.destroy(null);
-    if (this.#connection.closeSent) return; // The client was told of the origin's close, and may still answer it.
+    // The client was told of the origin's close, and may still answer it: nobody holds it back any more.
+    if (this.#connection.closeSent) return this.writable();
     const said = closeReason(reasonForClient(code, reason));
     this.#observer?.closing("sent", closeCode, said);
     this.#connection.close(closeCode, said);

@@ -41,5 +41,7 @@ export function overSocket(
       maxPartBytes: maxLinkMessageBytes,
       maxMessageBytes: maxLinkMessageBytes,
       keepsSmallParts: false,
+      // Requests go to it until it is gone: what still comes behind a close frame puts that off no longer.
+      patienceMs: 5_000,
     });
 }

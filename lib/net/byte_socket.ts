@@ -64,6 +64,7 @@ export class ByteSocket implements SocketIoOwner {
   #writeError: Error | null = null;
   #received = 0;
   #sent = 0;
+  #hasLost = false;
 
   /** @param conn taken over: only this socket is used from now on */
   constructor(conn: Deno.Conn, handler: ByteSocketHandler) {
@@ -89,6 +90,11 @@ export class ByteSocket implements SocketIoOwner {
   /** Whether {@link end} or {@link destroy} was called, or the socket closed by itself. */
   get closing(): boolean {
     return this.#closed || this.#ending;
+  }
+
+  /** Whether something that was written never reached the kernel, and never will. */
+  get hasLost(): boolean {
+    return this.#hasLost;
   }
 
   /** Whether reading was stopped by {@link pause}. */
@@ -228,6 +234,7 @@ export class ByteSocket implements SocketIoOwner {
   destroy(error: Error | null): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.#queuedBytes > 0) this.#hasLost = true;
     this.#queue = [];
     this.#block = null;
     this.#queuedBytes = 0;
@@ -372,6 +379,7 @@ export class ByteSocket implements SocketIoOwner {
     const error = asError(cause);
     if (!this.#reading || this.#paused || this.#ending) return this.destroy(error);
     this.#writeError = error;
+    this.#hasLost = true;
     this.#queue = [];
     this.#block = null;
     this.#blockUsed = 0;

@@ -3,7 +3,10 @@ export interface WatchedPeer {
   readonly receivedBytes: number;
   /** Bytes that the kernel has not taken yet: TCP itself finds out that their receiver is gone. */
   readonly bufferedBytes: number;
-  /** Nothing is read from it now, so that no answer can be heard. */
+  /**
+   * Nothing is read from it now, so that no answer can be heard. It is not asked either: its system would answer with a reset if it
+   * has closed and left, and what it had sent before and is still on its way would be lost.
+   */
   readonly paused: boolean;
   /** A close frame has gone one way: behind its own a peer need not answer pings, behind ours its close is waited for. */
   readonly closing: boolean;
@@ -16,10 +19,7 @@ const answerWithinMs = 30_000;
 /** How often silence is looked for, of the time after which the peer is asked. */
 const checksPerSilence = 8;
 
-/**
- * Whether the peer of an idle connection is still there. Asks it by a ping once it has been silent for long. One that is not read is
- * pinged as well, and no answer expected: where it is gone, writing to it fails, and nothing else would.
- */
+/** Whether the peer of an idle connection is still there. Asks it by a ping once it has been silent for long. */
 export class PeerWatch {
   readonly #peer: WatchedPeer;
   readonly #pingAfterMs: number;
@@ -47,9 +47,7 @@ export class PeerWatch {
   /** @returns when the peer is to be asked, or was to have answered: not after `nowMs` when it is gone */
   #dueAfterCheck(nowMs: number): number {
     const { receivedBytes, bufferedBytes, paused, closing } = this.#peer;
-    // What was sent to a peer that is not read served its purpose by going out.
-    const isOneWay = paused && this.#pingedAtMs !== null;
-    if (receivedBytes !== this.#receivedBytes || bufferedBytes > 0 || isOneWay || closing) {
+    if (receivedBytes !== this.#receivedBytes || bufferedBytes > 0 || paused || closing) {
       this.#receivedBytes = receivedBytes;
       this.#heardAtMs = nowMs;
       this.#pingedAtMs = null;

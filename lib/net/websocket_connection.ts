@@ -50,13 +50,19 @@ export interface WebSocketConnectionOptions {
   together?: boolean;
   /** Whether the handler keeps small parts; if not, they are valid during the call alone. @default true */
   keepsSmallParts?: boolean;
+  /**
+   * Once a close frame went out: how long a peer may take nothing of what is queued before that, send on without an answer, or be
+   * held back by the owner without being read at all, milliseconds. For one that does none of these it is 5 s at most.
+   *
+   * @default 30000
+   */
+  patienceMs?: number;
 }
 
-/** How long the peer may take nothing of what is queued and send nothing before its close frame, milliseconds. */
+/** How often a peer that is to end the connection is looked at, milliseconds: one that does nothing is given up at the first time. */
 const closeTimeoutMs = 5_000;
 
-/** One that takes nothing and sends on without an end is read for so many times as long. */
-const mostTimesRead = 6;
+const defaultPatienceMs = 30_000;
 
 /** Pongs are not queued behind more than this: a peer that pings without reading gets no answer. */
 const maxBufferedForPong = 1024 * 1024;
@@ -82,7 +88,9 @@ export class WebSocketConnection implements ByteSocketHandler {
   #violation: WebSocketError | null = null;
   /** What the peer still sends is read and dropped: a socket closed with unread bytes is reset, and all that was sent to it and not read is lost. */
   #drops = false;
-  #timesRead = 0;
+  readonly #patienceMs: number;
+  /** How often in a row the peer was looked at, and had got no further. */
+  #looks = 0;
 
   /** @param socket is taken over: its handler becomes this connection */
   constructor(socket: ByteSocket, options: WebSocketConnectionOptions) {
@@ -90,6 +98,7 @@ export class WebSocketConnection implements ByteSocketHandler {
     this.#handler = options.handler;
     this.#masked = options.side === "client";
     this.#head = options.head ?? null;
+    this.#patienceMs = options.patienceMs ?? defaultPatienceMs;
     // The handshake went over the same socket; what was read along with it is the WebSocket's already.
     this.#sentBefore = socket.sentBytes + socket.bufferedBytes;
     this.#receivedBefore = socket.receivedBytes - (options.head?.length ?? 0);
@@ -136,6 +145,11 @@ export class WebSocketConnection implements ByteSocketHandler {
   /** Whether so much is queued that the owner should wait for `drained`. */
   get congested(): boolean {
     return this.#socket.congested;
+  }
+
+  /** Whether something that was sent never reached the kernel, and never will. */
+  get hasLost(): boolean {
+    return this.#socket.hasLost;
   }
 
   /** Whether a close frame went out, so that nothing more may be sent. */
@@ -292,18 +306,21 @@ export class WebSocketConnection implements ByteSocketHandler {
 
   /**
    * Gives up on a peer that neither ends the connection nor takes what is queued. A slow one may take its time, and so may one
-   * whose answer lies behind what the owner does not read for now.
+   * whose answer lies behind what the owner does not read for now, as long as that gets on.
    */
   #expectEnd(): void {
     const { sentBytes, receivedBytes } = this.#socket;
     this.#closeTimer = setTimeout(() => {
       const socket = this.#socket;
       const takes = socket.sentBytes !== sentBytes;
+      const says = socket.receivedBytes !== receivedBytes;
       const awaitsClose = !this.#drops && !this.#closeReceived;
+      const isHeld = awaitsClose && socket.paused;
+      if (takes || (isHeld && says)) this.#looks = 0;
       // It may still be reading what the kernel has, or have more to say before its answer.
-      const sends = (this.#drops || awaitsClose) && socket.receivedBytes !== receivedBytes &&
-        ++this.#timesRead < mostTimesRead;
-      if (takes || sends || (awaitsClose && socket.paused)) this.#expectEnd();
+      const sends = (this.#drops || awaitsClose) && says;
+      const mayGetOn = isHeld || sends || socket.bufferedBytes > 0;
+      if (takes || (mayGetOn && ++this.#looks * closeTimeoutMs < this.#patienceMs)) this.#expectEnd();
       else socket.destroy(null);
     }, closeTimeoutMs);
   }

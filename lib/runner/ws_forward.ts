@@ -203,12 +203,14 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
 
   closed(): void {
     const stream = this.#stream;
+    const hasLost = this.#connection?.hasLost === true;
     this.#stream = null;
     this.#connection = null;
     if (stream === null) return;
     // In line behind what the origin had sent before. An origin that drops the connection where a close frame was
-    // due has closed all the same.
-    if (!stream.sendDone) stream.push(wsClose(stream.receiveDone ? this.#closeCode : 1006, ""));
+    // due has closed all the same, if it was given all that the client had sent.
+    const isClosed = stream.receiveDone && !hasLost;
+    if (!stream.sendDone) stream.push(wsClose(isClosed ? this.#closeCode : 1006, ""));
     stream.release();
   }
 

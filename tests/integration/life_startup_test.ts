@@ -115,3 +115,23 @@ Deno.test("paths are meant from where deno task was called", async () => {
   await process.status();
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("what other programs say about where they were called is no matter of tunnel's, and a folder that is not there is told", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/settings.json`, '{"hostname": "127.0.0.1", "port": 0, "token": "t"}');
+  const args = ["run", "--quiet", "--allow-all", Deno.realPathSync("main.ts"), "gateway"];
+  await using process = new ChildProcess(Deno.execPath(), [...args, "--config", "settings.json"], {
+    cwd: folder,
+    env: { INIT_CWD: Deno.cwd() },
+  });
+  await process.line(/listens on http:\/\/127\.0\.0\.1:/);
+  process.signal("SIGTERM");
+  await process.status();
+  await Deno.remove(folder, { recursive: true });
+  await using lost = tunnel(["--version"], { env: { INIT_CWD: folder } });
+  assert.equal((await lost.status()).code, 2);
+  assert.match(
+    lost.stderr,
+    /^error: cannot change to .*, which INIT_CWD names: there is no such file\n$/,
+  );
+});

@@ -78,6 +78,10 @@ class Pair implements AsyncDisposable {
     await eventually(() => this.#socket.receivedBytes, (bytes) => bytes === this.#sentBytes);
   }
 
+  get bufferedBytes(): number {
+    return this.#socket.bufferedBytes;
+  }
+
   /** The gateway's look at its connections, at that time. */
   look(atMs: number): void {
     this.context.coarseNowMs = atMs;
@@ -158,6 +162,20 @@ Deno.test("a kept connection may be idle for the idle timeout, counted from its 
   const lastMs = pair.context.coarseNowMs;
   pair.look(lastMs + idleTimeoutMs);
   assert.equal((await pair.client.rest()).length, 0);
+});
+
+Deno.test("a client that does not read its response is closed some time after the idle timeout, and has all until then", async () => {
+  await using pair = await Pair.open();
+  // More than the kernel takes: what is asked for is answered at once, and nothing of it is read.
+  const request = complete.repeat(1_000);
+  for (let i = 0; i < 200 && pair.bufferedBytes < 100_000; i++) await pair.send(request);
+  assert.ok(pair.bufferedBytes > 0, "some of it waits in the gateway");
+  pair.look(idleTimeoutMs - 1);
+  pair.look(idleTimeoutMs);
+  pair.look(idleTimeoutMs + 29_000);
+  assert.equal(pair.closed, false);
+  pair.look(idleTimeoutMs + 30_000);
+  assert.equal(pair.closed, true);
 });
 
 Deno.test("a second head on a kept connection has the head timeout again", async () => {

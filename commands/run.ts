@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from "commander";
 import type { Command as TypedCommand } from "@commander-js/extra-typings";
+import { keepDebuggerClosed } from "./debugger.ts";
 import { end } from "./end.ts";
 import { exitCodes, UsageError, WorkError } from "./errors.ts";
 import { printText, writeError } from "./output.ts";
@@ -7,6 +8,7 @@ import { withoutSecrets } from "./secrets.ts";
 
 /** Runs the command tree on `args` and ends the process with the status it calls for, once it has nothing more to do. */
 export async function run(program: TypedCommand, args: string[]): Promise<void> {
+  keepDebuggerClosed();
   end(await statusOf(program, args));
 }
 

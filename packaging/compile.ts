@@ -31,6 +31,8 @@ export const runtimeFlags = [
   "--allow-read",
   "--allow-write",
   "--allow-env",
+  // To close the debugger that the runtime opens at SIGUSR1.
+  "--allow-sys",
   // For sockets by the system's own calls, on Linux: the C library and nothing else may be loaded.
   `--allow-ffi=${libcPaths.join(",")}`,
 ];

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { startGateway } from "../support/processes.ts";
+import { eventually, healthOf } from "../support/stack.ts";
+
+Deno.test({
+  name:
+    "SIGUSR1, at which the runtime opens a debugger to everybody on the machine, leaves no port open and ends nothing",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using gateway = await startGateway();
+  // The runtime listens to it some time after its start.
+  const opened = await eventually(() => {
+    gateway.process.signal("SIGUSR1");
+    return /^SIGUSR1 is of no use here: .* opened on (\S+) is closed again$/m.exec(gateway.process.stderr);
+  }, (match) => match !== null);
+  await assert.rejects(fetch(`http://${opened![1]}/json`), TypeError);
+  assert.equal((await healthOf(gateway)).streams, 0);
+  gateway.process.signal("SIGTERM");
+  assert.equal((await gateway.process.status()).code, 0);
+});

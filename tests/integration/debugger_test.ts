@@ -13,7 +13,9 @@ Deno.test({
     gateway.process.signal("SIGUSR1");
     return /^SIGUSR1 is of no use here: .* opened on (\S+) is closed again$/m.exec(gateway.process.stderr);
   }, (match) => match !== null);
-  await assert.rejects(fetch(`http://${opened![1]}/json`), TypeError);
+  // The last signal may have come behind that.
+  const isOpen = () => fetch(`http://${opened![1]}/json`).then((response) => response.text(), () => null);
+  await eventually(isOpen, (answer) => answer === null);
   assert.equal((await healthOf(gateway)).streams, 0);
   gateway.process.signal("SIGTERM");
   assert.equal((await gateway.process.status()).code, 0);

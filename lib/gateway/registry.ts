@@ -68,7 +68,8 @@ export class Registry {
   /**
    * A session of this name for a new stream: of two picked at random the one with fewer streams, which
    * keeps the load even without any bookkeeping (M. Mitzenmacher, "The power of two choices", 2001).
-   * A session whose link is down is picked only when none is up: its streams wait for the redial.
+   * A session whose link is down is picked only when none is up: its streams wait for the redial. So is one whose origin
+   * could not be reached just now: it refuses at once, and would have the fewest streams of all.
    */
   pick(name: string): RunnerSession | null {
     const named = this.#byName.get(name);
@@ -76,7 +77,8 @@ export class Registry {
     if (named.length === 1) return named[0].draining ? null : named[0];
     let usable = named.filter((session) => session.link !== null && !session.draining);
     if (usable.length === 0) usable = named.filter((session) => !session.draining);
-    return this.#lessLoaded(usable);
+    const serving = usable.filter((session) => !session.originIsAway);
+    return this.#lessLoaded(serving.length > 0 ? serving : usable);
   }
 
   #lessLoaded(usable: readonly RunnerSession[]): RunnerSession | null {

@@ -35,6 +35,12 @@ export interface RunnerSessionEvents {
   collected(stream: Stream, reason: CollectReason): void;
 }
 
+/**
+ * How long a runner whose origin could not be reached is passed over where there is another, milliseconds: it refuses in no time, and
+ * would seem the least loaded of all.
+ */
+const passedOverMs = 5_000;
+
 /** A runner process's session at the gateway. It outlives links; one link at a time carries it. */
 export class RunnerSession implements Runner {
   readonly id: string;
@@ -53,6 +59,8 @@ export class RunnerSession implements Runner {
   #linkCount = 0;
   /** When the last link was lost. */
   #downSinceMs = 0;
+  /** When its origin was last found out to be away. */
+  #originAwayAtMs = -Infinity;
 
   constructor(options: RunnerSessionOptions) {
     this.id = options.id;
@@ -72,13 +80,23 @@ export class RunnerSession implements Runner {
         },
         pending: () => this.link?.scheduleFlush(),
         acknowledgeSoon: () => this.link?.scheduleAcknowledgements(),
-        collected: (stream, reason) => options.events.collected(stream, reason),
+        collected: (stream, reason) => {
+          if (stream.peerResetCode === resetCodes.originUnreachable) {
+            this.#originAwayAtMs = this.#clock.turnMs();
+          }
+          options.events.collected(stream, reason);
+        },
       },
     });
   }
 
   get streamCount(): number {
     return this.session.streamCount;
+  }
+
+  /** Whether its origin could not be reached a moment ago. */
+  get originIsAway(): boolean {
+    return this.#clock.turnMs() - this.#originAwayAtMs < passedOverMs;
   }
 
   open(kind: "http" | "websocket", handler: StreamHandler): Stream {

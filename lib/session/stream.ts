@@ -67,6 +67,8 @@ export class Stream {
   target = "";
   /** When it was opened, on the shell's clock, milliseconds. For display alone. */
   openedAtMs = 0;
+  /** The code that its peer reset it with; 0 while it has not. */
+  peerResetCode = 0;
   phase: StreamPhase = "open";
   /** Set when this end gave the stream up: the reset that tells the peer. */
   ownReset: ResetFrame | null = null;
@@ -255,6 +257,7 @@ export class Stream {
     if (this.phase === "closed") return;
     const wasOpen = this.phase === "open";
     this.phase = "stopping";
+    this.peerResetCode = code;
     this.ownReset = null;
     // Told once: a handler that gave the stream up itself, or was told before, is on its way out.
     if (wasOpen) this.handler?.reset(code, reason);

@@ -51,6 +51,21 @@ Deno.test("runners of one name share the requests", async () => {
   for (const name of ["a", "b", "c"]) assert.ok((answers.get(name) ?? 0) >= 8, Deno.inspect(answers));
 });
 
+Deno.test("a runner whose origin is away does not draw the requests of its name", async () => {
+  await using gateway = await startGateway();
+  await using started = await startReplicas(gateway, ["a", "b"]);
+  const { origin } = started.replicas.get("b")!;
+  await origin[Symbol.asyncDispose]();
+  const startMs = performance.now();
+  let failed = 0;
+  for (let i = 0; i < 100; i++) {
+    const { status } = await rawRequest(gateway.port, "GET /name HTTP/1.1\r\nHost: app\r\n\r\n");
+    if (status !== 200) failed++;
+  }
+  // It is asked again every five seconds at most; without that, most of all requests fail.
+  assert.ok(failed <= 1 + (performance.now() - startMs) / 5_000, `${failed} of 100`);
+});
+
 Deno.test("a runner that is busy gets fewer streams than one that is not", async () => {
   await using gateway = await startGateway();
   await using started = await startReplicas(gateway, ["a", "b"]);

@@ -4,6 +4,9 @@ import { frameTypes } from "../protocol/mod.ts";
 /** Headers whose values are overwritten unless a capture is raw. */
 export const secretHeaders = ["authorization", "cookie", "set-cookie", "proxy-authorization"] as const;
 
+/** Headers whose values are URLs, with queries of their own: a browser repeats that of the page it comes from. */
+export const urlHeaders: ReadonlySet<string> = new Set(["referer", "location", "content-location"]);
+
 const asterisk = 0x2a;
 const textMajor = 3;
 const bytesMajor = 2;
@@ -42,9 +45,12 @@ export class Redaction {
   /** Lengths of those names: most headers are told apart by it, without a look at their letters. */
   readonly #nameLengths: ReadonlySet<number>;
   readonly #secrets: readonly Uint8Array[];
+  /** Whether names were given, which may be those of query parameters. */
+  readonly #looksAtQueries: boolean;
 
   constructor(options: RedactionOptions) {
     this.#names = new Set([...secretHeaders, ...options.names.map((name) => name.toLowerCase())]);
+    this.#looksAtQueries = options.names.length > 0;
     this.#nameLengths = new Set([...this.#names].map((name) => name.length));
     this.#secrets = options.secrets.filter((secret) => secret !== "").map((secret) => Buffer.from(secret));
   }
@@ -92,26 +98,32 @@ export class Redaction {
     const { count, isHeaders, secrets } = list;
     let at = start;
     let secret = false;
+    let url = false;
     for (let i = 0; i < count; i++) {
       const head = headAt(frame, at);
       at = head.content;
       if (head.major !== textMajor) continue;
       at += head.value;
       const text = frame.subarray(head.content, at);
-      if (isHeaders && i % 2 === 0) secret = this.#isSecret(text);
-      else if (isHeaders && secret) text.fill(asterisk);
+      if (isHeaders && i % 2 === 0) {
+        secret = this.#isSecret(text);
+        url = this.#looksAtQueries && text.length >= 7 && urlHeaders.has(latin1(text).toLowerCase());
+      } else if (isHeaders && secret) text.fill(asterisk);
+      else if (url) this.#target(text);
       for (const literal of secrets) overwrite(text, literal);
     }
     return at;
   }
 
-  /** Overwrites the values of query parameters that bear a redacted name. */
+  /** Overwrites the values of query parameters that bear a redacted name, of a request's target or of another URL. */
   #target(target: Uint8Array): void {
     const text = latin1(target);
     const query = text.indexOf("?");
     if (query === -1) return;
     for (const match of text.slice(query + 1).matchAll(/([^&=#]*)=([^&#]*)/g)) {
-      if (!this.#names.has(decoded(match[1]))) continue;
+      // Some frameworks take `name[]` and `name[key]` for values of `name`.
+      const name = decoded(match[1]);
+      if (!this.#names.has(name) && !this.#names.has(name.split("[", 1)[0])) continue;
       const start = query + 1 + match.index + match[1].length + 1;
       target.fill(asterisk, start, start + match[2].length);
     }

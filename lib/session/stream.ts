@@ -62,10 +62,9 @@ export class Stream {
   readonly receive: ReceiveOrder;
   handler: StreamHandler | null = null;
   tap: StreamTap | null = null;
-  /** Of the frame that opened the stream: what it is for. */
+  /** Of the frame that opened the stream: what it is for; and when, on the shell's clock, milliseconds. For display alone. */
   method = "";
   target = "";
-  /** When it was opened, on the shell's clock, milliseconds. For display alone. */
   openedAtMs = 0;
   /** The code that its peer reset it with; 0 while it has not. */
   peerResetCode = 0;

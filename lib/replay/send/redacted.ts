@@ -1,4 +1,4 @@
-import { secretHeaders } from "../../capture/mod.ts";
+import { secretHeaders, urlHeaders } from "../../capture/mod.ts";
 
 /** A run of asterisks that is taken for an overwritten token, where one may stand within a text. */
 const runOfAsterisks = /\*{8,}/;
@@ -19,9 +19,10 @@ export class RedactedValues {
     return this.#names === null;
   }
 
-  /** Whether a header's value was overwritten, or the tunnel's token in it. */
+  /** Whether a header's value was overwritten, or a query parameter or the tunnel's token in it. */
   header(name: string, value: string): boolean {
     if (this.#names === null) return false;
+    if (urlHeaders.has(name.toLowerCase()) && this.target(value) !== null) return true;
     return (this.#names.has(name.toLowerCase()) && /^\*+$/.test(value)) || runOfAsterisks.test(value);
   }
 
@@ -30,7 +31,9 @@ export class RedactedValues {
     if (this.#names === null) return null;
     const query = target.indexOf("?");
     for (const [, name, value] of target.slice(query + 1).matchAll(/([^&=#]*)=([^&#]*)/g)) {
-      if (query !== -1 && this.#names.has(decodedName(name)) && /^\*+$/.test(value)) return name;
+      const decoded = decodedName(name);
+      const isNamed = this.#names.has(decoded) || this.#names.has(decoded.split("[", 1)[0]);
+      if (query !== -1 && isNamed && /^\*+$/.test(value)) return name;
     }
     return runOfAsterisks.test(target) ? "" : null;
   }

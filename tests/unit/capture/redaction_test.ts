@@ -73,6 +73,21 @@ Deno.test("a name that is asked for is redacted as a header and as a query param
   assert.deepEqual(redacted(request([], target)), request([], target));
 });
 
+Deno.test("a query parameter that is asked for is redacted in URLs of headers, and with an index in brackets, too", () => {
+  const names = ["api_key"];
+  const urls = (value: string) => ["Referer", `http://h/p?a=1&api_key=${value}#x`, "Host", "h?api_key=1"];
+  assert.deepEqual(redacted(request(urls("s3cret")), { names }), request(urls("******")));
+  const response = { type: frameTypes.responseStart, ...id, status: 302, reason: "Found" } as const;
+  const moved = (value: string) => ({
+    ...response,
+    headers: ["location", `/?api_key=${value}`, "content-location", "/"],
+  });
+  assert.deepEqual(redacted(moved("s3cret"), { names }), moved("******"));
+  assert.deepEqual(redacted(moved("s3cret")), moved("s3cret"));
+  const target = (value: string) => request([], `/?api_key[]=${value}&api_key%5Ba%5D=${value}&api=k`);
+  assert.deepEqual(redacted(target("s3cret"), { names }), target("******"));
+});
+
 Deno.test("a redacted subprotocol is redacted where a woken client's stands, too", () => {
   const open = { type: frameTypes.wsOpen, ...id, target: "/", resumed: true } as const;
   const headers = ["Sec-WebSocket-Protocol", "bearer.abc"];

@@ -126,18 +126,21 @@ async function readHead(conn: Deno.Conn): Promise<{ head: ResponseHead; rest: Ui
   let bytes: Uint8Array = new Uint8Array(0);
   const buffer = new Uint8Array(4096);
   while (true) {
+    // Interim responses may come together with the one that counts.
+    for (let end = headEnd(bytes); end !== -1; end = headEnd(bytes)) {
+      const head = parseResponseHead(bytes, 0, end);
+      bytes = bytes.slice(end);
+      if (head.status >= 200 || head.status === 101) return { head, rest: bytes };
+    }
+    if (bytes.length > maxHeadBytes) throw new Http1Error(502, "the answer's head is too large");
     const count = await conn.read(buffer);
     if (count === null) throw new Error("the connection was closed before an answer came");
     bytes = concatBytes(bytes, buffer.subarray(0, count));
-    const end = findHeadEnd(bytes, 0, bytes.length);
-    if (end === -1) {
-      if (bytes.length > maxHeadBytes) throw new Http1Error(502, "the answer's head is too large");
-      continue;
-    }
-    const head = parseResponseHead(bytes, 0, end);
-    if (head.status >= 200 || head.status === 101) return { head, rest: bytes.slice(end) };
-    bytes = bytes.slice(end);
   }
+}
+
+function headEnd(bytes: Uint8Array): number {
+  return findHeadEnd(bytes, 0, bytes.length);
 }
 
 /** What the gateway says of its refusal, read from its JSON. */

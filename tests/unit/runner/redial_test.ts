@@ -1,114 +1,14 @@
 /** When a runner gives a link up and dials again, in virtual time. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Backend } from "../../../lib/runner/backend.ts";
-import { ProbeResponder } from "../../../lib/runner/probe_responder.ts";
-import { RunnerCore } from "../../../lib/runner/runner_core.ts";
-import type { Dialled } from "../../../lib/runner/runner_core_options.ts";
-import type { RunnerState } from "../../../lib/runner/mod.ts";
-import { type Frame, frameTypes, initialWindowBytes, type WelcomeFrame } from "../../../lib/protocol/mod.ts";
-import { type LinkEvent, silentLogger, TunnelMetrics } from "../../../lib/telemetry/mod.ts";
-import { VirtualClock } from "../../support/virtual_clock.ts";
-import { VirtualLink } from "../../support/virtual_link.ts";
+import { frameTypes, initialWindowBytes } from "../../../lib/protocol/mod.ts";
+import type { VirtualLink } from "../../support/virtual_link.ts";
+import { backend, firstWaitMs, pingIntervalMs, VirtualRunner, welcome } from "./virtual_runner.ts";
 
-const pingIntervalMs = 3_000;
-const pingTimeoutMs = 30_000;
-const firstWaitMs = 100;
 const longestWaitMs = 10_000;
 
-const backend: Backend = {
-  http: () => assert.fail("no request was sent"),
-  websocket: () => assert.fail("no WebSocket was opened"),
-  probe: () => Promise.resolve(200),
-  close: () => {},
-};
-
-/** A gateway's whole answer to a hello. */
-function welcome(changes: Partial<WelcomeFrame> = {}): Frame[] {
-  return [{
-    ...{ type: frameTypes.welcome, version: 1, gatewayId: 7, resumed: false, resumeWindowMs: 30_000 },
-    ...{ initialWindow: initialWindowBytes, agent: "", ...changes },
-  }, { type: frameTypes.resume, last: true, streams: [] }];
-}
-
-/** A runner and its attempts to reach a gateway; each is answered by hand. */
-class Runner {
-  readonly clock = new VirtualClock();
-  readonly states: RunnerState[] = [];
-  /** What an onlooker was told: which link, named by its session, and what became of it. */
-  readonly linkEvents: LinkEvent[] = [];
-  /** Links whose round trips were told. */
-  readonly measured = new Set<string>();
-  /** When it dialled, milliseconds. */
-  readonly dialledAtMs: number[] = [];
-  readonly core: RunnerCore;
-  #answer: ((dialled: Dialled) => void) | null = null;
-  #sessions = 0;
-
-  constructor(random: () => number = () => 0.5, serves: Backend = backend) {
-    const { clock } = this;
-    this.core = new RunnerCore({
-      ...{
-        name: "default",
-        agent: "",
-        gateway: "the gateway",
-        backend: serves,
-        clock,
-        random,
-        pingIntervalMs,
-        pingTimeoutMs,
-      },
-      newSessionId: () => new Uint8Array(16).fill(++this.#sessions),
-      probes: new ProbeResponder({ backend, wallUs: () => clock.wallUs() }),
-      logger: silentLogger,
-      metrics: new TunnelMetrics(),
-      dial: (answer) => {
-        this.dialledAtMs.push(clock.monotonicMs());
-        this.#answer = answer;
-        return () => this.#answer = null;
-      },
-      observer: {
-        began: () => null,
-        rtt: (link) => this.measured.add(link),
-        linkEvent: (event) => this.linkEvents.push(event),
-      },
-      onState: (state) => this.states.push(state),
-      over: () => {},
-    });
-    clock.turn(() => this.core.start());
-  }
-
-  get dialling(): boolean {
-    return this.#answer !== null;
-  }
-
-  fails(): void {
-    this.#take({ kind: "failed", reason: "nobody listens" });
-  }
-
-  /** The gateway takes the connection; it says nothing yet. */
-  connects(): VirtualLink {
-    const link = new VirtualLink(this.clock);
-    this.#take({ kind: "connected", connect: link.connect, start: () => {}, abandon: () => {} });
-    return link;
-  }
-
-  welcomed(changes: Partial<WelcomeFrame> = {}): VirtualLink {
-    const link = this.connects();
-    link.receive(...welcome(changes));
-    return link;
-  }
-
-  #take(dialled: Dialled): void {
-    const answer = this.#answer;
-    assert.ok(answer !== null, "it is dialling");
-    this.#answer = null;
-    this.clock.turn(() => answer(dialled));
-  }
-}
-
 Deno.test("a gateway that does not welcome within 10 s is dialled anew", () => {
-  const runner = new Runner();
+  const runner = new VirtualRunner();
   const link = runner.connects();
   runner.clock.advance(9_999);
   assert.equal(link.ended, null);
@@ -121,7 +21,7 @@ Deno.test("a gateway that does not welcome within 10 s is dialled anew", () => {
 });
 
 Deno.test("a welcome without its last list is none", () => {
-  const runner = new Runner();
+  const runner = new VirtualRunner();
   const link = runner.connects();
   link.receive({
     ...{ type: frameTypes.welcome, version: 1, gatewayId: 7, resumed: false, resumeWindowMs: 30_000 },
@@ -132,7 +32,7 @@ Deno.test("a welcome without its last list is none", () => {
 });
 
 Deno.test("a link that was welcomed outlives the welcome's bound", () => {
-  const runner = new Runner();
+  const runner = new VirtualRunner();
   const link = runner.welcomed();
   runner.clock.advance(3_600_000);
   assert.equal(link.ended, null);
@@ -145,7 +45,7 @@ Deno.test("each wait to dial again is drawn below a bound that doubles from 100 
       fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { maxLength: 30 }),
       (draws) => {
         let next = 0;
-        const runner = new Runner(() => draws[next++] ?? 0.5);
+        const runner = new VirtualRunner(() => draws[next++] ?? 0.5);
         for (let attempt = 0; attempt < draws.length; attempt++) {
           const bound = Math.min(longestWaitMs, firstWaitMs * 2 ** attempt);
           const failedAtMs = runner.clock.monotonicMs();
@@ -163,7 +63,7 @@ Deno.test("each wait to dial again is drawn below a bound that doubles from 100 
 });
 
 Deno.test("after a link that was up for a second a runner begins again with the shortest wait; without a welcome it was none", () => {
-  const runner = new Runner(() => 0.999);
+  const runner = new VirtualRunner(() => 0.999);
   for (let i = 0; i < 10; i++) {
     runner.fails();
     runner.clock.advance(longestWaitMs);
@@ -189,7 +89,7 @@ for (
   ] as [string, (link: VirtualLink) => void][]
 ) {
   Deno.test(`links that ${how} right after their welcome are dialled less and less often`, () => {
-    const runner = new Runner(() => 0.999);
+    const runner = new VirtualRunner(() => 0.999);
     const waits: number[] = [];
     for (let i = 0; i < 9; i++) {
       const link = runner.welcomed();
@@ -204,7 +104,7 @@ for (
 }
 
 Deno.test("while a stream is in flight short links are dialled anew within 400 ms", () => {
-  const runner = new Runner(() => 0.999, {
+  const runner = new VirtualRunner(() => 0.999, {
     ...backend,
     http: () => ({ frame() {}, writable() {}, reset() {} }),
   });
@@ -228,7 +128,7 @@ Deno.test("while a stream is in flight short links are dialled anew within 400 m
 });
 
 Deno.test("links that live as long as the next wait could be are dialled anew as soon as ever", () => {
-  const runner = new Runner(() => 0.999);
+  const runner = new VirtualRunner(() => 0.999);
   for (let i = 0; i < 20; i++) {
     const link = runner.welcomed();
     // The second wait in a row would be drawn below twice the first.
@@ -241,7 +141,7 @@ Deno.test("links that live as long as the next wait could be are dialled anew as
 });
 
 Deno.test("links that end over a broken protocol are dialled less and less often, until one has lived as long as the wait", () => {
-  const runner = new Runner(() => 0.999);
+  const runner = new VirtualRunner(() => 0.999);
   /** Told what no gateway may say: what broke a link may well be said again on the next. */
   const breaks = (afterMs: number) => {
     const link = runner.welcomed();
@@ -261,7 +161,7 @@ Deno.test("links that end over a broken protocol are dialled less and less often
 });
 
 Deno.test("a laptop that slept an hour dials again within two ping intervals, and carries on with its session", () => {
-  const runner = new Runner();
+  const runner = new VirtualRunner();
   const link = runner.welcomed();
   runner.clock.advance(60_000);
   const { sessionId } = link.framesSent(frameTypes.hello)[0];
@@ -280,7 +180,7 @@ Deno.test("a laptop that slept an hour dials again within two ping intervals, an
 });
 
 Deno.test("a session that no link took up within the resume window is another one's from then on", () => {
-  const runner = new Runner(() => 0);
+  const runner = new VirtualRunner(() => 0);
   runner.welcomed({ resumeWindowMs: 5_000 }).destroy();
   const before = runner.core.id;
   runner.clock.advance(4_999);
@@ -292,7 +192,7 @@ Deno.test("a session that no link took up within the resume window is another on
 });
 
 Deno.test("where sessions do not outlive their links each link has one of its own, by a name of its own", () => {
-  const runner = new Runner(() => 0);
+  const runner = new VirtualRunner(() => 0);
   const [first] = runner.welcomed({ resumeWindowMs: 0 }).framesSent(frameTypes.hello);
   runner.core.dropLink();
   runner.clock.advance(1);
@@ -302,7 +202,7 @@ Deno.test("where sessions do not outlive their links each link has one of its ow
   assert.notDeepEqual(hello.sessionId, first.sessionId);
 });
 
-function lastWaitMs(runner: Runner): number {
+function lastWaitMs(runner: VirtualRunner): number {
   const last = runner.states.at(-1);
   assert.equal(last?.state, "disconnected");
   return last.retryInMs;
@@ -315,7 +215,7 @@ for (
   ]] as const
 ) {
   Deno.test(`a gateway that says go-away again when its runner ${when} does not part it from its new session`, () => {
-    const runner = new Runner();
+    const runner = new VirtualRunner();
     const leaving = runner.welcomed();
     const goAway = { type: frameTypes.goAway, drainMs: 10_000, reason: "shutting down" } as const;
     leaving.receive(goAway);
@@ -336,7 +236,7 @@ for (
 }
 
 Deno.test("a link that a gateway parts with is told of by the name of its own session, not of the next", () => {
-  const runner = new Runner();
+  const runner = new VirtualRunner();
   const leaving = runner.welcomed();
   const first = runner.core.id;
   leaving.receive({ type: frameTypes.goAway, drainMs: 10_000, reason: "shutting down" });
@@ -355,32 +255,4 @@ Deno.test("a link that a gateway parts with is told of by the name of its own se
   runner.clock.advance(1);
   const dropped = runner.linkEvents.filter(({ kind }) => kind === "dropped");
   assert.deepEqual(dropped.map((event) => event.link), [first]);
-});
-
-Deno.test("a draining runner without streams is closed when its gateway has answered, or its time is over: a stream may be on its way", () => {
-  for (const answersPings of [true, false]) {
-    const runner = new Runner();
-    const link = runner.welcomed();
-    runner.clock.advance(10);
-    link.answersPings = answersPings;
-    runner.clock.turn(() => runner.core.drain(20_000));
-    runner.clock.advance(answersPings ? 10 : 19_999);
-    assert.equal(link.ended !== null, answersPings);
-    runner.clock.advance(1);
-    assert.notEqual(link.ended, null);
-  }
-});
-
-Deno.test("a draining runner whose link is lost before the gateway has answered asks over the next", () => {
-  const runner = new Runner();
-  const link = runner.welcomed();
-  runner.clock.advance(10);
-  link.answersPings = false;
-  runner.clock.turn(() => runner.core.drain(60_000));
-  link.destroy();
-  runner.clock.advance(firstWaitMs);
-  const next = runner.welcomed({ resumed: true });
-  assert.equal(next.framesSent(frameTypes.goAway).length, 1);
-  runner.clock.advance(10);
-  assert.notEqual(next.ended, null);
 });

@@ -220,19 +220,21 @@ export class LinkHandshake {
   /**
    * Whether the hello is older than what the runner has said since: it says that it was never welcomed, but has answered
    * on streams of the session. It was held up on its way, and its link was given up long ago; to believe it would end
-   * the session, streams and all.
+   * the session, streams and all. Without a resume window every hello says so, and a link of the same session is one that
+   * its runner has given up.
    */
   #isOutdated(known: RunnerSession, { resumeGatewayId }: HelloFrame): boolean {
-    return resumeGatewayId === 0 && known.session.peerKnowsStreams;
+    return this.#options.resumeWindowMs > 0 && resumeGatewayId === 0 && known.session.peerKnowsStreams;
   }
 
   /**
    * Whether the runner can go on with the session: it holds it, or it has never had it, because it was not welcomed
    * before its first link was lost. A runner that has let go of a session comes with another id, or with a session
-   * of another gateway's.
+   * of another gateway's; without a resume window it lets go of one with its link, and comes with the same id.
    */
   #canResume({ resumeGatewayId }: HelloFrame): boolean {
-    return resumeGatewayId === 0 || resumeGatewayId === this.#options.gatewayId;
+    const { gatewayId, resumeWindowMs } = this.#options;
+    return resumeGatewayId === gatewayId || (resumeGatewayId === 0 && resumeWindowMs > 0);
   }
 
   /** A half-open older link must never block its successor: it is dropped at once. */

@@ -55,7 +55,10 @@ const soonWithinMs = 400;
  */
 export class RunnerCore {
   readonly #options: RunnerCoreOptions;
-  /** Another one as soon as a session is let go of, so that no gateway takes the next one for its continuation. */
+  /**
+   * Another one as soon as a session is let go of that a gateway might still hold, so that none takes the next one for its
+   * continuation.
+   */
   #sessionId: Uint8Array;
   #logger: Logger;
   readonly #backoff: Backoff;
@@ -329,10 +332,10 @@ export class RunnerCore {
     const { session, link } = active;
     if (session !== null && this.#sessions.detach(session, link, reason)) {
       this.#downSinceMs = this.#options.clock.monotonicMs();
-      if (session !== this.#sessions.current || this.#phase.name === "closed") {
+      const isOver = session !== this.#sessions.current || this.#phase.name === "closed";
+      if (isOver || this.#resumeWindowMs === 0) {
+        // Where nothing is resumed the next link has the same name: only by that a half-open one is replaced.
         this.#sessions.end(session, "the link was lost");
-      } else if (this.#resumeWindowMs === 0) {
-        this.#letGo(() => this.#sessions.end(session, "the link was lost"));
       } else {
         const { clock } = this.#options;
         this.#expiry = afterAwake(clock, () => this.#expire(), { ms: this.#resumeWindowMs });

@@ -58,6 +58,23 @@ Deno.test("a runner's redial replaces a black hole at once: nobody waits for the
   assert.equal((await healthOf(stack.gateway)).links, 1);
 });
 
+Deno.test("also where sessions do not outlive their links a black hole is replaced at once, and no client waits in it", async () => {
+  await using stack = await startProxiedStack({
+    gatewayArgs: ["--resume-window", "0s", "--ping-interval", "1m", "--ping-timeout", "10m"],
+    runnerArgs: ["--ping-interval", "100ms", "--ping-timeout", "500ms"],
+  });
+  const { url } = stack.gateway;
+  // A stream that the runner has answered on is in flight over the link that it loses.
+  const lost = await fetch(`${url}/stepped?id=window-0`);
+  stack.proxy.links()[0].silence();
+  await stack.proxy.accepted(2);
+  await eventually(() => stack.gateway.process.stderr, (log) => /replaced by a newer link/.test(log));
+  assert.equal((await healthOf(stack.gateway)).links, 1);
+  await assert.rejects(lost.text());
+  const asked = await Promise.all(Array.from({ length: 10 }, () => fetch(`${url}/status?code=204`)));
+  assert.deepEqual(asked.map(({ status }) => status), Array(10).fill(204));
+});
+
 Deno.test("two runners of one name both serve, and the one that stays serves alone", async () => {
   const rewrite = ["--host-header", "rewrite"];
   await using stack = await startStack({ runnerArgs: rewrite });

@@ -335,11 +335,20 @@ export const resetCodes = {
   /** The sender is shutting down. */
   shuttingDown: 6,
   internal: 7,
-  /** The link was lost, and with it the session that held the stream. */
+  /** The link was lost, and with it the session that held the stream. An end says so to itself, never over a link. */
   linkLost: 8,
-  /** Nobody came back within the resume window. */
+  /** Nobody came back within the resume window. Over a link as little. */
   resumeTimeout: 9,
 } as const;
+
+/**
+ * What the code of a peer's reset stands for. That a session was lost no link that carries it can tell: believed, it would
+ * have the stream carried on at once by the very peer that ended it, time and again.
+ */
+export function peerResetCode(code: number): number {
+  const isOfLostSession = code === resetCodes.linkLost || code === resetCodes.resumeTimeout;
+  return isOfLostSession ? resetCodes.originFailed : code;
+}
 
 /** Why a link is closed by an error frame. */
 export const errorCodes = {

@@ -5,6 +5,7 @@ import {
   frameTypes,
   maxQueuedAnswers,
   payloadBytes,
+  peerResetCode,
   ProtocolError,
   type RequestStartFrame,
   resetCodes,
@@ -116,7 +117,7 @@ export class Session implements StreamOwner {
     const stream = this.#streams.get(frame.requestId);
     if (stream !== undefined) {
       if (frame.type === frameTypes.ack) stream.acknowledge(frame.index, frame.credit);
-      else if (frame.type === frameTypes.reset) stream.resetByPeer(frame.code, frame.reason);
+      else if (frame.type === frameTypes.reset) stream.resetByPeer(peerResetCode(frame.code), frame.reason);
       else stream.accept(frame);
       return;
     }

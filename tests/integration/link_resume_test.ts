@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Frame, frameTypes } from "../../lib/protocol/mod.ts";
+import { type Frame, frameTypes, resetCodes, resetName } from "../../lib/protocol/mod.ts";
 import type { FrameOf } from "../support/frame_inbox.ts";
 import { LinkClient } from "../support/link_client.ts";
 import { startGateway } from "../support/processes.ts";
@@ -194,3 +194,22 @@ Deno.test("a client that closes while it waits for a runner is answered, and wak
   assert.equal((await client.close(4321)).code, 4321);
   await eventually(() => healthOf(gateway), ({ hibernating }) => hibernating === 0);
 });
+
+for (const code of [resetCodes.linkLost, resetCodes.resumeTimeout]) {
+  Deno.test(`a runner that resets a stream with "${resetName(code)}" while its link is up ends it, and is not asked again`, async () => {
+    await using gateway = await startGateway();
+    const { link } = await LinkClient.welcomed(gateway.wsUrl);
+    using _link = link;
+    const [client, { gatewayId, requestId }] = await acceptedSocket(gateway.wsUrl, link);
+    link.send({ type: frameTypes.reset, gatewayId, requestId, index: 1, code, reason: "no" });
+    assert.equal((await client.ended()).code, 1006, "as where an origin breaks off");
+    const get = fetch(`${gateway.url}/get`);
+    const start = await link.frame(frameTypes.requestStart);
+    const ids = { gatewayId, requestId: start.requestId };
+    link.send({ type: frameTypes.reset, ...ids, index: 0, code, reason: "no" });
+    const { status, headers } = await get;
+    assert.deepEqual([status, headers.get("x-tunnel-error")], [502, "origin_failed"]);
+    const openings = [...link.frames(frameTypes.wsOpen), ...link.frames(frameTypes.requestStart)];
+    assert.equal(openings.length, 2, "each was opened once");
+  });
+}

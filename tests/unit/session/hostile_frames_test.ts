@@ -7,6 +7,7 @@ import {
   maxPositions,
   maxPositionsPerFrame,
   ProtocolError,
+  resetCodes,
   type ResumeFrame,
   type SequencedFrame,
   type StreamFrame,
@@ -219,6 +220,27 @@ Deno.test("frames for streams that are not known cost a reset each, and no more"
   assert.equal(pair.gateway.streamCount, 0);
   const told: Frame[] = pair.write("gateway");
   assert.ok(told.every(({ type }) => type === frameTypes.reset));
+});
+
+Deno.test("a peer cannot say that a session was lost: to either end such a reset is the other's failure", () => {
+  for (const code of [resetCodes.linkLost, resetCodes.resumeTimeout, resetCodes.limit]) {
+    const heard = code === resetCodes.limit ? code : resetCodes.originFailed;
+    const reset = {
+      type: frameTypes.reset,
+      gatewayId: 0,
+      requestId: 0,
+      index: 0,
+      code,
+      reason: "no",
+    } as const;
+    const byRunner = opened("websocket", wsOpen());
+    byRunner.fromRunner(reset);
+    assert.deepEqual(byRunner.handler.resets, [{ code: heard, reason: "no" }]);
+    const byGateway = opened("http", requestStart());
+    const { handler } = byGateway.pair.peer(byGateway.stream);
+    byGateway.fromGateway(reset);
+    assert.deepEqual(handler.resets, [{ code: heard, reason: "no" }]);
+  }
 });
 
 Deno.test("a resume that names a stream twice is refused, however it is spread over frames", () => {

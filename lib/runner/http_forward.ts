@@ -26,15 +26,13 @@ import {
 } from "../protocol/mod.ts";
 import { bodyEnd, type Stream, type StreamHandler, UndeliveredFrames } from "../session/mod.ts";
 import { keepWarm } from "../warm/mod.ts";
+import { KeptBody } from "./kept_body.ts";
 import type { OriginBackend } from "./origin_backend.ts";
 import { responseStart, wholeResponse } from "./response_frames.ts";
 import type { AwaitsOrigin } from "./waiting_list.ts";
 
 /** Methods that may be sent again when a kept connection turns out to be closed (RFC 9110, 9.2.2). */
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
-
-/** Of a body so much at most is kept to be sent again, bytes. */
-const maxKeptBytes = 64 * 1024;
 
 const nothing = new Uint8Array(0);
 
@@ -52,8 +50,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
    * All of the body that was written so far, as long as the request may have to be sent again: over a kept connection that turns out
    * to be closed, and not too large.
    */
-  #kept: SequencedFrame[] | null = null;
-  #keptBytes = 0;
+  #kept: KeptBody | null = null;
   #chunked = false;
   #requestDone = false;
   #responseBegun = false;
@@ -255,7 +252,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
     this.#connection = connection;
     connection.begin(this, method);
     const again = this.#kept;
-    this.#kept = hasBody && connection.exchanges > 1 && idempotentMethods.has(method) ? [] : null;
+    this.#kept = hasBody && connection.exchanges > 1 && idempotentMethods.has(method) ? new KeptBody() : null;
     const out = this.#backend.headersFor(headers);
     this.#chunked = hasBody && headerValue(headers, "content-length") === undefined;
     const all = this.#chunked ? [...out, "Transfer-Encoding", "chunked"] : out;
@@ -267,7 +264,7 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
       return;
     }
     if (again !== null) {
-      for (const frame of again) this.#send(frame);
+      for (const frame of again.frames()) this.#send(frame);
     }
     const waiting = this.#waiting;
     if (waiting !== null) {
@@ -280,18 +277,12 @@ export class HttpForward implements StreamHandler, OriginExchange, AwaitsOrigin 
   }
 
   #write(frame: SequencedFrame): void {
-    if (this.#kept !== null) this.#keep(frame);
+    if (this.#kept?.add(frame) === false) this.#kept = null;
     if (!this.#send(frame)) return;
     const bytes = payloadBytes(frame);
     if (!this.#connection!.socket.congested) return this.#stream?.delivered(1, bytes);
     (this.#undelivered ??= new UndeliveredFrames()).add(bytes);
     if (!this.#responseBegun && !this.#requestDone) this.#backend.watch(this);
-  }
-
-  #keep(frame: SequencedFrame): void {
-    this.#keptBytes += payloadBytes(frame);
-    if (this.#keptBytes > maxKeptBytes) this.#kept = null;
-    else this.#kept!.push(keepPayload(frame));
   }
 
   /** @returns `false` when the request is over with it */

@@ -1,8 +1,9 @@
-/** Requests over a connection that the origin kept, and closes when the next request comes. */
+/** Requests over a connection that the origin kept, and may close when the next request comes. */
 import assert from "node:assert/strict";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { type RunningGateway, startGateway, startRunner } from "../support/processes.ts";
+import { type RunningGateway, startGateway, startNodeOrigin, startRunner } from "../support/processes.ts";
 import { rawRequest, type RawResponse, textOf } from "../support/raw_http.ts";
+import { eventually, healthOf } from "../support/stack.ts";
 
 /** Answers the first request of each connection, keeps it after a GET, and closes when it has read so much of the next one. */
 class Closing implements AsyncDisposable {
@@ -114,3 +115,31 @@ for (const sockets of ["auto", "off"]) {
     }
   });
 }
+
+Deno.test("uploads in chunks of a byte over kept connections do not fill the runner's memory", async () => {
+  const count = 20;
+  const head = "PUT /hash HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const bytes = new TextEncoder().encode(head + "1\r\nx\r\n".repeat(60_000));
+  await using origin = await startNodeOrigin();
+  await using gateway = await startGateway();
+  await using runner = await startRunner(gateway.wsUrl, origin.url);
+  // All at once, so that as many connections are kept.
+  const slow = Array.from({ length: count }, () => fetch(`${gateway.url}/slow?ms=1000`));
+  for (const response of await Promise.all(slow)) await response.text();
+  const before = runner.residentBytes();
+  const clients: Deno.TcpConn[] = [];
+  const upload = async () => {
+    const client = await Deno.connect({ hostname: "127.0.0.1", port: gateway.port });
+    clients.push(client);
+    for (let written = 0; written < bytes.length;) written += await client.write(bytes.subarray(written));
+  };
+  await Promise.all(Array.from({ length: count }, upload));
+  await eventually(
+    () => healthOf(gateway),
+    ({ streams, bufferedBytes }) => streams === count && bufferedBytes === 0,
+  );
+  const grownBytes = runner.residentBytes() - before;
+  for (const client of clients) client.close();
+  // They are 1.2 MB. Kept a frame each, they would take hundreds of MiB.
+  assert.ok(grownBytes < 100 * 1024 ** 2, `it took ${Math.round(grownBytes / 1024 ** 2)} MiB more`);
+});

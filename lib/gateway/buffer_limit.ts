@@ -9,8 +9,11 @@ import { WsExchange } from "./ws_exchange.ts";
 /** How much may be taken in between two looks at the sum of what is held, bytes. */
 export const lookEveryBytes = 1024 * 1024;
 
-/** A stream that holds less is left alone, bytes: a request without a body, a close that is not acknowledged yet. */
-const leastShedBytes = 16 * frameCostBytes;
+/**
+ * Streams that hold less go last, bytes: a request without a body, a close that is not acknowledged yet. One of them is ended
+ * in vain, but there may be so many that they alone pass the bound.
+ */
+const littleBytes = 16 * frameCostBytes;
 
 export interface BufferLimitOptions {
   gatewayId: number;
@@ -60,14 +63,14 @@ export class BufferLimit {
   /** Ends the streams that hold most until the rest is within the bound; all others go on. */
   #shedOverload(): void {
     const { gatewayId, maxBytes, logger, metrics } = this.#options;
-    let total = this.bufferedBytes;
-    if (total <= maxBytes) return;
-    const holders = this.#holders().sort((a, b) =>
-      Number(a.isWanted) - Number(b.isWanted) || b.bytes - a.bytes
-    );
-    for (const { bytes, requestId, runner, shed } of holders) {
-      if (total <= maxBytes) return;
-      total -= bytes;
+    let excess = this.bufferedBytes - maxBytes;
+    if (excess <= 0) return;
+    const holders = this.#holders().sort(inOrderOfShedding);
+    const isEnough = holders.reduce((sum, { bytes }) => sum + bytes, 0) >= excess;
+    for (const holder of holders) {
+      if (excess <= 0 || (holdsLittle(holder) && !isEnough)) return;
+      const { bytes, requestId, runner, shed } = holder;
+      excess -= bytes;
       metrics.shed++;
       const reason = "pending limit reached";
       shed(reason);
@@ -75,14 +78,14 @@ export class BufferLimit {
     }
   }
 
-  /** All that hold something that counts: to end the others would harm them, and help nobody. */
+  /** All that hold anything: to end the others would harm them, and help nobody. */
   #holders(): Holder[] {
     const { registry, hibernation } = this.#options;
     const holders: Holder[] = [];
     for (const { name: runner, session } of registry.all()) {
       for (const stream of session.streams()) {
         const { send: { bufferedBytes: bytes }, handler, requestId } = stream;
-        if (bytes < leastShedBytes) continue;
+        if (bytes === 0) continue;
         if (isExchange(handler)) {
           const shed = (reason: string) => handler.shed(reason);
           holders.push({ bytes, requestId, runner, isWanted: true, shed });
@@ -94,13 +97,23 @@ export class BufferLimit {
     }
     for (const sleeper of hibernation.all()) {
       const { heldBytes: bytes, runnerName: runner } = sleeper;
-      if (bytes < leastShedBytes || !isExchange(sleeper)) continue;
+      if (bytes === 0 || !isExchange(sleeper)) continue;
       const { requestId } = sleeper.waitingStatus();
       const shed = (reason: string) => sleeper.shed(reason);
       holders.push({ bytes, requestId, runner, isWanted: true, shed });
     }
     return holders;
   }
+}
+
+function holdsLittle({ bytes }: Holder): boolean {
+  return bytes < littleBytes;
+}
+
+/** What holds little goes last, whoever waits for it; then what no client waits for goes first; then what holds most. */
+function inOrderOfShedding(a: Holder, b: Holder): number {
+  return Number(holdsLittle(a)) - Number(holdsLittle(b)) || Number(a.isWanted) - Number(b.isWanted) ||
+    b.bytes - a.bytes;
 }
 
 /** Whether it is a client's exchange, of which all that the gateway holds for runners is. */

@@ -5,7 +5,8 @@ import { LinkAcceptor } from "../../../lib/gateway/link_acceptor.ts";
 import { Registry } from "../../../lib/gateway/registry.ts";
 import { RunnerPool } from "../../../lib/gateway/runner_pool.ts";
 import { RequestIds, type Runner } from "../../../lib/gateway/runner_session.ts";
-import { frameTypes, initialWindowBytes, type SequencedFrame } from "../../../lib/protocol/mod.ts";
+import { frameTypes, initialWindowBytes } from "../../../lib/protocol/mod.ts";
+import type { Stream } from "../../../lib/session/mod.ts";
 import { silentLogger, TunnelMetrics } from "../../../lib/telemetry/mod.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 import { VirtualLink } from "../../support/virtual_link.ts";
@@ -168,21 +169,27 @@ Deno.test("a gateway that drains lets nobody wait for an origin", () => {
   assert.equal(pool.pool.tryAgain(client, { runner, untilMs: Infinity }), false);
 });
 
+const nobody = { frame() {}, writable() {}, reset() {} };
+
+/** A request, which counts 256 bytes, with a body, which counts as much and its length, or without one. */
+function post(runner: Runner, bodyBytes?: number): Stream {
+  const hasBody = bodyBytes !== undefined;
+  const ids = { gatewayId: 0, requestId: 0, index: 0 };
+  const stream = runner.open("http", nobody);
+  stream.push({
+    type: frameTypes.requestStart,
+    ...ids,
+    ...{ method: "POST", target: "/", headers: [], hasBody },
+  });
+  if (hasBody) stream.push({ type: frameTypes.bodyChunk, ...ids, bytes: new Uint8Array(bodyBytes) });
+  return stream;
+}
+
 Deno.test("past the limit a stream that holds next to nothing is left to end as it does", () => {
   const pool = new Pool("any");
   const { runner } = pool.connect();
-  const start = (hasBody: boolean): SequencedFrame => ({
-    ...{ type: frameTypes.requestStart, gatewayId: 0, requestId: 0, index: 0 },
-    ...{ method: "POST", target: "/", headers: [], hasBody },
-  });
-  const handler = { frame() {}, writable() {}, reset() {} };
-  const small = runner.open("http", handler);
-  small.push(start(false));
-  const large = runner.open("http", handler);
-  large.push(start(true));
-  large.push({
-    ...{ type: frameTypes.bodyChunk, gatewayId: 0, requestId: 0, index: 0, bytes: new Uint8Array(60_000) },
-  });
+  const small = post(runner);
+  const large = post(runner, 60_000);
   // Its client is through with it, and it would be the first to go.
   small.release();
   pool.pool.held(1024 * 1024);
@@ -190,4 +197,24 @@ Deno.test("past the limit a stream that holds next to nothing is left to end as 
   large.release();
   pool.pool.held(1024 * 1024);
   assert.deepEqual([small.phase, large.phase], ["open", "stopping"]);
+});
+
+Deno.test("streams of which each holds little are ended, too, where they are so many that they pass the limit by themselves", () => {
+  const pool = new Pool("any");
+  const { runner } = pool.connect();
+  const idle = runner.open("http", nobody);
+  const bodies = [0, 300, 100, 3_000, 50];
+  const streams = bodies.map((bytes) => post(runner, bytes));
+  for (const stream of [idle, ...streams]) stream.release();
+  pool.pool.held(1024 * 1024);
+  // The least that brings the sum below 1024: what holds most goes first.
+  assert.deepEqual(streams.map(({ phase }) => phase), [
+    "open",
+    "stopping",
+    "stopping",
+    "stopping",
+    "stopping",
+  ]);
+  assert.equal(idle.phase, "open");
+  assert.equal(pool.pool.bufferedBytes, 512);
 });

@@ -6,7 +6,6 @@ export class Drain {
   /** `null` while it does not drain. */
   #untilMs: number | null = null;
   #timer: Timer | null = null;
-  #toldLast: Link | null = null;
   /**
    * The gateway may not know of it: a stream may be on its way. The runner is not closed before the gateway has answered, over
    * this link or the next, for the gateway would take a session that is let go of for one whose process has died.
@@ -32,15 +31,10 @@ export class Drain {
     this.#timer = this.#clock.after(withinMs, over);
   }
 
-  /**
-   * It was told of over `link`, which streams come over from now on: what another one's gateway answers says nothing of
-   * them. @param confirmed called when this one's has answered behind that
-   */
+  /** It was told of over `link`. @param confirmed called when the gateway has answered behind that */
   told(link: Link, confirmed: () => void): void {
     this.unconfirmed = true;
-    this.#toldLast = link;
     link.afterRoundTrip(() => {
-      if (link !== this.#toldLast) return;
       this.unconfirmed = false;
       confirmed();
     });

@@ -39,6 +39,8 @@ type Phase =
   | { name: "dialling"; cancel: () => void }
   | { name: "linked"; active: ActiveLink }
   | { name: "waiting"; timer: Timer }
+  /** The runner drains, and so does its gateway: no other link is wanted. */
+  | { name: "leaving"; active: ActiveLink }
   | { name: "closed" };
 
 const welcomeWithinMs = 10_000;
@@ -220,10 +222,11 @@ export class RunnerCore {
           if (session !== null && session === this.#sessions.current) {
             this.#letGo(() => this.#sessions.leave(session));
           }
-          if (this.#active === active) {
-            this.#rate(active, "closed");
-            this.#dialLater(reason);
-          }
+          if (this.#active !== active) return;
+          this.#rate(active, "closed");
+          // A runner that drains has no use for another session: its streams end with this one.
+          if (this.draining) this.#phase = { name: "leaving", active };
+          else this.#dialLater(reason);
         },
         phase: (from, to, reason) => {
           tap?.phase(from, to, reason);
@@ -343,6 +346,11 @@ export class RunnerCore {
     }
     if (this.#expired && isCurrent) this.#expire();
     this.#links.remove(link);
+    if (this.#phase.name === "leaving" && this.#phase.active === active) {
+      // Its gateway left and took the session with it: no stream can be on its way any more.
+      this.#drain.unconfirmed = false;
+      this.#checkIdle();
+    }
   }
 
   #expire(): void {

@@ -1,8 +1,7 @@
 /** When a runner that drains is over, in virtual time. */
 import assert from "node:assert/strict";
 import { frameTypes } from "../../../lib/protocol/mod.ts";
-import type { VirtualLink } from "../../support/virtual_link.ts";
-import { firstWaitMs, VirtualRunner, welcome } from "./virtual_runner.ts";
+import { firstWaitMs, VirtualRunner } from "./virtual_runner.ts";
 
 Deno.test("a draining runner without streams is closed when its gateway has answered, or its time is over: a stream may be on its way", () => {
   for (const answersPings of [true, false]) {
@@ -32,27 +31,27 @@ Deno.test("a draining runner whose link is lost before the gateway has answered 
   assert.notEqual(next.ended, null);
 });
 
-Deno.test("a draining runner is not closed by the answer of a gateway that it leaves: a stream may come from the next", () => {
+Deno.test("a draining runner whose gateway leaves, too, dials no other, and is over when that link ends", () => {
   const runner = new VirtualRunner();
-  const leaving = runner.welcomed();
+  const link = runner.welcomed();
   runner.clock.advance(10);
-  leaving.answersPings = false;
-  runner.clock.turn(() => runner.core.drain(20_000));
-  leaving.receive({ type: frameTypes.goAway, drainMs: 10_000, reason: "shutting down" });
-  runner.clock.advance(firstWaitMs);
-  const next = runner.connects();
-  next.answersPings = false;
-  next.receive(...welcome({ gatewayId: 8 }));
+  link.answersPings = false;
+  runner.clock.turn(() => runner.core.drain(60_000));
+  link.receive({ type: frameTypes.goAway, drainMs: 10_000, reason: "the gateway is shutting down" });
+  runner.clock.advance(5_000);
+  assert.equal(runner.isOver, false, "a stream may be on its way");
+  link.destroy();
   runner.clock.advance(1);
-  answerLastPing(leaving);
-  runner.clock.advance(1);
-  assert.equal(next.ended, null);
-  answerLastPing(next);
-  runner.clock.advance(1);
-  assert.notEqual(next.ended, null);
+  assert.equal(runner.isOver, true);
+  assert.equal(runner.dialledAtMs.length, 1);
 });
 
-function answerLastPing(link: VirtualLink): void {
-  const { sequence, sentAtUs } = link.framesSent(frameTypes.ping).at(-1)!;
-  link.receive({ type: frameTypes.pong, sequence, sentAtUs, receivedAtUs: 0, repliedAtUs: 0 });
-}
+Deno.test("a draining runner whose leaving gateway has answered is over at once", () => {
+  const runner = new VirtualRunner();
+  const link = runner.welcomed();
+  runner.clock.advance(10);
+  runner.clock.turn(() => runner.core.drain(60_000));
+  link.receive({ type: frameTypes.goAway, drainMs: 10_000, reason: "the gateway is shutting down" });
+  runner.clock.advance(10);
+  assert.equal(runner.isOver, true);
+});

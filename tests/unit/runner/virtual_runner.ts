@@ -41,6 +41,8 @@ export class VirtualRunner {
   readonly measured = new Set<string>();
   /** When it dialled, milliseconds. */
   readonly dialledAtMs: number[] = [];
+  /** Whether it has closed. */
+  isOver = false;
   readonly core: RunnerCore;
   #answer: ((dialled: Dialled) => void) | null = null;
   #sessions = 0;
@@ -73,7 +75,7 @@ export class VirtualRunner {
         linkEvent: (event) => this.linkEvents.push(event),
       },
       onState: (state) => this.states.push(state),
-      over: () => {},
+      over: () => this.isOver = true,
     });
     clock.turn(() => this.core.start());
   }

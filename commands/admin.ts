@@ -35,7 +35,12 @@ export const adminHostnameOption = () =>
     "--admin-hostname <address>",
     "address the admin port listens on; others than loopback need a token",
   )
-    .env(envName("admin-hostname")).default("127.0.0.1");
+    .env(envName("admin-hostname")).default("127.0.0.1").argParser(withoutBrackets);
+
+/** An IPv6 address may be written as in a URL. */
+function withoutBrackets(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, "$1");
+}
 
 export const adminTokenOption = () =>
   new Option("--admin-token <token>", "token that users of the admin port must show")

@@ -142,6 +142,19 @@ const badArguments: [what: string, args: string[], says: RegExp][] = [
   ],
   ["a target with a query", withRunner("--target", "http://a/?b"), /--target.*without user name or query/],
   ["a runner name with a dot", withRunner("--name", "a.b"), /--name.*'a\.b'.*runner's name is/],
+  ["a name to redact without a capture", withRunner("--redact", "key"), /--redact is for --capture/],
+  ["a size of captures without one", ["gateway", "--capture-max", "1MiB"], /--capture-max is for --capture/],
+  ["an admin token without a port", withRunner("--admin-token", "t"), /--admin-token is for --admin-port/],
+  [
+    "an admin address without a port",
+    ["gateway", "--admin-port", "0", "--admin-hostname", "::1"],
+    /--admin-hostname is for --admin-port, which is 0 here: give a port, or any/,
+  ],
+  [
+    "a look at no certificate",
+    ["gateway", "--tls-reload", "5s"],
+    /--tls-reload is for --tls-cert and --tls-key/,
+  ],
   ["an unknown Host mode", withRunner("--host-header", "drop"), /--host-header.*'drop'.*preserve, rewrite/],
   [
     "a CA file that is not there",

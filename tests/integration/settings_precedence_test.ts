@@ -34,6 +34,20 @@ Deno.test("a flag wins over the environment and the config file", async () => {
   assert.equal((await gateway.line(listening))[1], "127.0.0.3");
 });
 
+Deno.test("what the environment and a config file hold for other times is no error when it has no meaning now", async () => {
+  await using file = await configFile({ hostname: "127.0.0.1", port: 0, redact: ["key"], "admin-port": 0 });
+  const env = { TUNNEL_CAPTURE_MAX: "1MiB", TUNNEL_ADMIN_TOKEN: "t", TUNNEL_TLS_RELOAD: "5s" };
+  await using gateway = tunnel(["gateway", "--config", file.path], { env });
+  await gateway.line(listening);
+});
+
+Deno.test("the admin port's IPv6 address may be written as in a URL", async () => {
+  const args = ["gateway", "--hostname", "127.0.0.1", "--port", "0", "--admin-port", "any"];
+  await using gateway = tunnel([...args, "--admin-hostname", "[::1]"]);
+  const [, url] = await gateway.line(/inspector (http:\/\/\[::1\]:\d+\/)/);
+  assert.equal((await (await fetch(url)).text()).startsWith("<!doctype html>"), true);
+});
+
 Deno.test("TUNNEL_CONFIG names the config file", async () => {
   await using file = await configFile({ hostname: "127.0.0.2", port: 0 });
   await using gateway = tunnel(["gateway"], { env: { TUNNEL_CONFIG: file.path } });

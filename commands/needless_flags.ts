@@ -1,0 +1,54 @@
+import type { Command } from "commander";
+import type { AdminPort } from "./admin.ts";
+import { UsageError } from "./errors.ts";
+
+/** What a flag has to stand beside to mean anything. */
+interface Purpose {
+  /** Whether that is there. */
+  isMeant: (command: Command) => boolean;
+  says: string;
+}
+
+const capture: Purpose = {
+  isMeant: (command) => command.getOptionValue("capture") !== undefined,
+  says: "is for --capture: name where captures go",
+};
+const adminPort: Purpose = {
+  isMeant: (command) => (command.getOptionValue("adminPort") as AdminPort).kind !== "off",
+  says: "is for --admin-port, which is 0 here: give a port, or any",
+};
+const certificate: Purpose = {
+  isMeant: (command) => command.getOptionValue("tlsCert") !== undefined,
+  says: "is for --tls-cert and --tls-key: give both",
+};
+
+/** By the names that commander gives the values of flags. */
+const purposeOf: Record<string, Purpose> = {
+  captureMax: capture,
+  captureAge: capture,
+  captureFiles: capture,
+  captureBody: capture,
+  captureRaw: capture,
+  redact: capture,
+  adminHostname: adminPort,
+  adminToken: adminPort,
+  inspectRequests: adminPort,
+  tlsReload: certificate,
+};
+
+/**
+ * Refuses flags of gateway and runner that would change nothing: whoever gives one believes in something that is not there. The
+ * environment and a config file may hold them for other times.
+ *
+ * @throws {UsageError} when one is given
+ */
+export function refuseNeedlessFlags(command: Command): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const purpose = purposeOf[name];
+    if (purpose === undefined || command.getOptionValueSource(name) !== "cli" || purpose.isMeant(command)) {
+      continue;
+    }
+    throw new UsageError(`${option.long} ${purpose.says}`);
+  }
+}

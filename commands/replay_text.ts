@@ -89,7 +89,9 @@ export function summaryLines(summary: Summary): string[] {
         "were not written, because the disk did not keep up",
     );
   }
-  if (summary.malformed > 0) lines.push(`MALFORMED    ${summary.malformed} messages held what is no frame`);
+  if (summary.malformed > 0) {
+    lines.push(`MALFORMED    ${summary.malformed} that are no frames: --check says where`);
+  }
   for (const row of links.rows.slice(0, maxLinkLines)) {
     const until = row.endUs === null ? "up" : `${row.end} at ${seconds(row.endUs)}: ${printable(row.reason)}`;
     const resumed = row.resumedStreams === null ? "" : `, carried on ${row.resumedStreams} streams`;

@@ -8,6 +8,7 @@ export interface Summary {
   lengthUs: number;
   records: number;
   frames: { sent: number; received: number };
+  /** Messages that held what is no frame, and frames that are none any more. */
   malformed: number;
   gaps: { count: number; messages: number; bytes: number; events: number };
   streams: StreamTotals;

@@ -89,6 +89,7 @@ export class Timeline {
     this.#counts[record.direction]++;
     this.#lastUs = record.timeUs;
     const frame = decode(record, this.#options.onEntry !== undefined);
+    if (frame === null) this.#counts.malformed++;
     let stream: StreamRow | null = null;
     let rttMs: number | null = null;
     if (frame !== null && frame.type >= frameTypes.requestStart) {
@@ -147,7 +148,7 @@ export class Timeline {
   }
 }
 
-/** `null` also for what is no frame: a timeline shows the rest, `--check` says what is wrong. */
+/** `null` for what is no frame: a timeline counts it and shows the rest, `--check` says what is wrong. */
 function decode(record: FrameRecord, isShown: boolean): Frame | null {
   try {
     // Only where frames are shown does anybody look at headers, which are most of the work.

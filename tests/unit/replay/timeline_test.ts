@@ -49,6 +49,20 @@ function sample(): RecordedSession {
     .redial().up(1, 1, message(3)).down(1, 1, message(9)).up(1, 2, close).down(1, 2, close).collected(1);
 }
 
+Deno.test("a frame that was damaged since is counted as malformed, and the others are shown", () => {
+  const reader = new CaptureReader(sourceOf(sample().bytes()));
+  const timeline = new Timeline(reader.header, { selection: everything, onEntry: () => {} });
+  let frames = 0;
+  for (let record = reader.next(); record !== null; record = reader.next()) {
+    // The second one's type is none that there is.
+    if (record.kind === "frame" && ++frames === 2) {
+      record = { ...record, bytes: Uint8Array.of(0x81, 0x18, 0xff) };
+    }
+    timeline.add(record);
+  }
+  assert.equal(timeline.finish().malformed, 1);
+});
+
 Deno.test("rows come in the order of their starts, though a later stream ends first", () => {
   const { rows } = timeline(sample());
   assert.deepEqual(rows.map((row) => [row.id, row.status, row.requestBytes, row.responseBytes]), [

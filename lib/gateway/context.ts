@@ -33,6 +33,8 @@ export interface IngressContext {
   readonly draining: boolean;
   /** The runner for a new stream, or `null` when none of that name is there. */
   pick(name: string): Runner | null;
+  /** Another runner of its name for a stream whose origin `tried` could not reach: nothing of it has come to that. */
+  pickInstead(tried: Runner): Runner | null;
   /**
    * Where a stream goes on whose session was lost: on a runner that is there now, or (`"wait"`) on one that comes
    * within `waitMs`, when `sleeper` is woken or given up; `null` when there is nothing to wait for.

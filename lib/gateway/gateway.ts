@@ -276,6 +276,10 @@ export class Gateway implements IngressContext, AsyncDisposable {
     return this.#pool.pick(name);
   }
 
+  pickInstead(tried: Runner): Runner | null {
+    return this.#pool.pickInstead(tried);
+  }
+
   carryOn(sleeper: Sleeper, waitMs: number): Runner | "wait" | null {
     return this.#pool.carryOn(sleeper, waitMs);
   }

@@ -219,16 +219,18 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
     const stream = this.#stream;
     this.#stream = null;
     const sessionLost = code === resetCodes.linkLost || code === resetCodes.resumeTimeout;
-    if (!this.#done && sessionLost && stream !== null && this.#mayRepeat(stream)) {
+    const notSent = code === resetCodes.originUnreachable;
+    if (!this.#done && (sessionLost || notSent) && stream !== null && this.#mayRepeat(stream, notSent)) {
       this.#repeated = true;
+      const { context, runner: tried } = this.#options;
       const body = stream.takeUnacknowledged().filter((frame) => frame.type !== frameTypes.requestStart);
       this.#held = [this.#startFrame(), ...body];
-      const { context } = this.#options;
       // After the resume window nobody is waited for any longer.
-      const runner = context.carryOn(this, code === resetCodes.linkLost ? context.resumeWindowMs : 0);
+      const windowMs = code === resetCodes.linkLost ? context.resumeWindowMs : 0;
+      const runner = notSent ? context.pickInstead(tried) : context.carryOn(this, windowMs);
       if (runner !== null) {
         stream.release();
-        this.linkChanged("hibernating", reason);
+        if (!notSent) this.linkChanged("hibernating", reason);
         if (runner !== "wait") this.wake(runner);
         return;
       }
@@ -256,10 +258,13 @@ export class HttpExchange implements StreamHandler, BodySink, Sleeper {
    * and all of it is still here. Once is enough: a request that brings runners down must not go round.
    *
    * Of a body the end must still be here, too: it has no bytes, but an index, behind that of the head.
+   *
+   * @param notSent no origin has had any of it: then it need not be idempotent
    */
-  #mayRepeat(stream: Stream): boolean {
+  #mayRepeat(stream: Stream, notSent: boolean): boolean {
     const { head, response, hasBody } = this.#options;
-    if (this.#repeated || response.started || !idempotentMethods.has(head.method)) return false;
+    if (this.#repeated || response.started) return false;
+    if (!notSent && !idempotentMethods.has(head.method)) return false;
     return !hasBody || (stream.send.releasedBytes === 0 && stream.send.acknowledgedIndex <= 1);
   }
 

@@ -53,6 +53,14 @@ export class Registry {
     return others.length > 0 ? this.#lessLoaded(others) : this.connected(tried);
   }
 
+  /** Another session of its name for what `tried` could not bring to its origin, if one is likely to. */
+  pickInstead(tried: Runner): Runner | null {
+    const serving = this.named(tried.name).filter((session) =>
+      session !== tried && session.link !== null && !session.draining && !session.originIsAway
+    );
+    return this.#lessLoaded(serving);
+  }
+
   /** `runner`, if it is still there and takes streams now. */
   connected(runner: Runner): Runner | null {
     const session = this.named(runner.name).find((each) => each === runner);

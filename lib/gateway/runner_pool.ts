@@ -90,6 +90,11 @@ export class RunnerPool {
     return "wait";
   }
 
+  /** Another runner for a stream whose origin `tried` could not reach, or `null`. */
+  pickInstead(tried: Runner): Runner | null {
+    return this.#draining ? null : this.#options.registry.pickInstead(tried);
+  }
+
   /**
    * `sleeper` woke on `runner`, whose origin is not there yet: {@link sweep} wakes it again until `untilMs`.
    *

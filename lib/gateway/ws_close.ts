@@ -1,4 +1,4 @@
-import { frameTypes, type SequencedFrame } from "../protocol/mod.ts";
+import { frameTypes, resetCodes, type SequencedFrame } from "../protocol/mod.ts";
 import { isWireCloseCode } from "../websocket/mod.ts";
 import type { Stream } from "../session/mod.ts";
 import type { ClientWebSocket } from "./exchange_options.ts";
@@ -19,6 +19,19 @@ export function closeReason(reason: string): string {
 /** Whether the client of an open WebSocket has closed it, and nobody is left with anything to say to that. */
 export function isOverFor(stream: Stream, originAway: boolean): boolean {
   return stream.sendDone && !stream.receiveDone && (originAway || stream.send.frames === 0);
+}
+
+/** A client's connection is gone: lets go of the stream that carried it. @param wasOpen whether its WebSocket had been accepted */
+export function clientIsGone(
+  stream: Stream,
+  { wasOpen, error }: { wasOpen: boolean; error?: Error | null },
+): void {
+  // Of an origin's close that was not answered, and behind all that the client had sent.
+  if (stream.receiveDone && !stream.sendDone) stream.push(wsClose(1006, ""));
+  // A client need not wait for the answer to its close: what it had sent goes on to the origin, its close the last.
+  const hasClosed = stream.sendDone && (stream.receiveDone || wasOpen);
+  if (!hasClosed) stream.reset(resetCodes.cancelled, error?.message ?? "the client's connection broke off");
+  stream.release();
 }
 
 /** Whether the origin ended its WebSocket by a close frame, which waits for the client's. */

@@ -19,7 +19,7 @@ import { closeCodeOfReset, problemOfReset, reasonForClient } from "./problem.ts"
 import type { Runner } from "./runner_session.ts";
 import { observe, type WaitingStatus, waitingStatus } from "./observe.ts";
 import { passRefusal, type RefusalFrame } from "./upgrade_refusal.ts";
-import { closeReason, endAsOrigin, isAnswered, isOverFor, wsClose } from "./ws_close.ts";
+import { clientIsGone, closeReason, endAsOrigin, isAnswered, isOverFor, wsClose } from "./ws_close.ts";
 import { encodeAccept, wsOpen } from "./ws_headers.ts";
 import { WsRest } from "./ws_rest.ts";
 
@@ -134,15 +134,7 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     this.#rest.end();
     const stream = this.#stream;
     this.#stream = null;
-    if (stream !== null) {
-      const reason = error?.message ?? "the client's connection broke off";
-      // Of an origin's close that was not answered, and behind all that the client had sent.
-      if (stream.receiveDone && !stream.sendDone) stream.push(wsClose(1006, ""));
-      // A client need not wait for the answer to its close: what it had sent goes on to the origin, its close the last.
-      const hasClosed = stream.sendDone && (stream.receiveDone || this.#state === "open");
-      if (!hasClosed) stream.reset(resetCodes.cancelled, reason);
-      stream.release();
-    }
+    if (stream !== null) clientIsGone(stream, { wasOpen: this.#state === "open", error });
     this.#finish(null);
     this.#options.closed();
   }
@@ -207,20 +199,28 @@ export class WsExchange implements StreamHandler, WebSocketHandler, ByteSocketHa
     const sessionLost = code === resetCodes.linkLost || code === resetCodes.resumeTimeout;
     const originAway = this.#wakingOn !== null &&
       (code === resetCodes.originUnreachable || code === resetCodes.originTimeout);
-    if (
-      stream !== null && (sessionLost || originAway) && this.#state === "open" &&
-      isOverFor(stream, originAway)
-    ) {
+    const isOver = stream !== null && this.#state === "open" && isOverFor(stream, originAway);
+    if (isOver && (sessionLost || originAway)) {
       stream.release();
       return this.#connection?.close(1000);
     }
     if (stream !== null && sessionLost && this.#goesOn(stream, code, reason)) return;
     if (stream !== null && originAway) return this.#waitForOrigin(stream, reason);
     stream?.release();
+    if (code === resetCodes.originUnreachable && this.#opensInstead()) return;
     this.#end(code, reason);
   }
 
   // ── private ──
+
+  /** The origin could not be reached. @returns whether that of another runner is tried, which it is once */
+  #opensInstead(): boolean {
+    const { context, runner: tried } = this.#options;
+    const runner = this.#state === "opening" && !this.#retried ? context.pickInstead(tried) : null;
+    this.#retried ||= runner !== null;
+    if (runner !== null) this.#open(runner);
+    return runner !== null;
+  }
 
   /** The runner's process is gone. @returns whether the client goes on with another, now or when it comes */
   #goesOn(stream: Stream, code: number, reason: string): boolean {

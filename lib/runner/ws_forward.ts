@@ -158,9 +158,10 @@ export class WsForward implements StreamHandler, OriginExchange, WebSocketHandle
     stream?.release();
   }
 
-  failed(error: Error): void {
+  failed(error: Error, begun: boolean): void {
     this.#origin = null;
-    this.#fail(this.#refusing ? resetCodes.originFailed : resetCodes.originUnreachable, error.message);
+    // One that says nothing at all may be about to end, or not be up yet: a woken WebSocket tries again.
+    this.#fail(begun ? resetCodes.originFailed : resetCodes.originUnreachable, error.message);
   }
 
   /** The origin did not answer the handshake in time. */

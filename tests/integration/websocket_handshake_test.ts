@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { rawRequest, textOf } from "../support/raw_http.ts";
-import { startWsOrigin } from "../support/processes.ts";
+import { startGateway, startRunner, startWsOrigin } from "../support/processes.ts";
+import { RawOrigin } from "../support/raw_origin.ts";
 import { eventually, healthOf, sharedStack } from "../support/stack.ts";
 import { UpgradeRefusedError, WsClient } from "../support/ws_client.ts";
 
@@ -35,6 +36,24 @@ Deno.test("an origin's refusal reaches the client as its own status, headers and
   assert.deepEqual(refusal.headers["set-cookie"], ["s=1"]);
   assert.equal(refusal.headers["x-tunnel-error"], undefined, "it is not the gateway's own answer");
   await eventually(() => healthOf(stack.gateway), (health) => health.streams === 0);
+});
+
+Deno.test("an origin that answers an upgrade with what is no HTTP gets 502 origin_failed, one that says nothing origin_unreachable", async () => {
+  await using origin = await RawOrigin.start();
+  await using gateway = await startGateway();
+  await using _runner = await startRunner(gateway.wsUrl, origin.url);
+  for (
+    const [path, said, code] of [
+      ["/junk", "what is this?\r\n\r\n", "origin_failed"],
+      ["/half", "HTTP/1.1 101 Sw", "origin_failed"],
+      ["/nothing", "", "origin_unreachable"],
+    ]
+  ) {
+    const refused = refusalOf(WsClient.open(`${gateway.wsUrl}${path}`));
+    (await origin.asked(path)).end(said);
+    const { status, headers } = await refused;
+    assert.deepEqual([status, headers["x-tunnel-error"]], [502, code], path);
+  }
 });
 
 Deno.test("an upgrade for a name without a runner is refused with 503 no_runner", async () => {

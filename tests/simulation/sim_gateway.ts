@@ -115,6 +115,7 @@ export class SimGateway {
       },
       ...{ logger, clock, observer, resumeWindowMs, hibernateWindowMs },
       pick: (name) => pool.pick(name),
+      pickInstead: (tried) => pool.pickInstead(tried),
       carryOn: (sleeper, waitMs) => pool.carryOn(sleeper, waitMs),
       tryAgain: (sleeper, again) => pool.tryAgain(sleeper, again),
       originAnswers: (name) => pool.originAnswers(name),

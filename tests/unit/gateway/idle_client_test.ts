@@ -30,6 +30,7 @@ class Context implements IngressContext {
   readonly hibernateWindowMs = 0;
   coarseNowMs = 0;
   pick = () => null;
+  pickInstead = () => null;
   carryOn = () => null;
   tryAgain = () => false;
   originAnswers(): void {}

@@ -3,6 +3,7 @@ import type { StreamAnswer, WholeRequest } from "../session/mod.ts";
 import { DialError } from "../net/mod.ts";
 import { dialLink, LinkRefusedError, overSocket, systemClock, wallUs } from "../link/mod.ts";
 import { type LinkStatus, silentLogger, type StreamStatus, TunnelMetrics } from "../telemetry/mod.ts";
+import { isRunnerName, runnerNameRule } from "../protocol/mod.ts";
 import type { Backend } from "./backend.ts";
 import { HandlerBackend, rawHandlerOf } from "./handler_backend.ts";
 import { askBackend } from "./loopback.ts";
@@ -13,6 +14,7 @@ import type { Dialled } from "./runner_core_options.ts";
 import type { RunnerOptions, RunnerState } from "./runner_options.ts";
 
 const defaultPingIntervalMs = 3_000;
+const defaultDrainMs = 10_000;
 
 /**
  * The end beside the origin: keeps one link to a gateway, for ever, and serves the streams that come over it.
@@ -36,13 +38,24 @@ export class Runner implements AsyncDisposable {
   readonly #backend: Backend;
   readonly #core: RunnerCore;
 
-  /** Begins to dial; the runner dials again whenever its link is lost. */
+  /**
+   * Begins to dial; the runner dials again whenever its link is lost.
+   *
+   * @throws {TypeError} when the name is none that a runner may have, or the gateway's URL is neither `ws:` nor `wss:`
+   */
   static start(options: RunnerOptions): Runner {
     return new Runner(options);
   }
 
   private constructor(options: RunnerOptions) {
     const { name = "default", pingIntervalMs = defaultPingIntervalMs, observer, capture, onState } = options;
+    if (!isRunnerName(name)) {
+      throw new TypeError(`${JSON.stringify(name)} is no runner's name: ${runnerNameRule}`);
+    }
+    const { protocol } = options.gatewayUrl;
+    if (protocol !== "ws:" && protocol !== "wss:") {
+      throw new TypeError(`the gateway's URL begins with ${protocol}; accepted are ws: and wss:`);
+    }
     this.#options = options;
     this.#backend = backendOf(options);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -117,8 +130,12 @@ export class Runner implements AsyncDisposable {
     return askBackend(this.#backend, request, options);
   }
 
-  /** Asks for no more streams, lets those in flight finish, then closes. */
-  async drain(withinMs: number): Promise<void> {
+  /**
+   * Asks for no more streams, lets those in flight finish, then closes.
+   *
+   * @param withinMs milliseconds that they may take @default 10000
+   */
+  async drain(withinMs: number = defaultDrainMs): Promise<void> {
     this.#core.drain(withinMs);
     await this.#over();
   }

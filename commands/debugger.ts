@@ -14,19 +14,17 @@ export function keepDebuggerClosed(): void {
 }
 
 async function closeDebugger(): Promise<void> {
+  // Asked for first: without the grant somebody at a terminal would be prompted for it.
+  if (Deno.permissions.querySync({ name: "sys" }).state !== "granted") {
+    return writeError(
+      "warning: SIGUSR1 opens a debugger, which is not closed without the permission --allow-sys\n",
+    );
+  }
   // Only where it is needed: it takes a while to load.
   const inspector = await import("node:inspector");
   const untilMs = performance.now() + opensWithinMs;
   while (performance.now() < untilMs) {
-    let url: string | undefined;
-    try {
-      url = inspector.url();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotCapable)) throw error;
-      return writeError(
-        "warning: a debugger is open, and cannot be closed without the permission --allow-sys\n",
-      );
-    }
+    const url = inspector.url();
     if (url !== undefined) {
       inspector.close();
       const { host } = new URL(url);

@@ -42,7 +42,7 @@ import {
   tokenOption,
 } from "./common_options.ts";
 import { applyNativeSockets, nativeSocketsOption } from "./native_sockets.ts";
-import { refuseNeedlessFlags } from "./needless_flags.ts";
+import { refuseNeedlessFlags, serverPurposes } from "./needless_flags.ts";
 import { settle } from "./settings.ts";
 import { UsageError } from "./errors.ts";
 import { StatusLines } from "./output.ts";
@@ -148,7 +148,7 @@ export function gatewayCommand() {
     .addOption(logFormatOption())
     .action(async (_, command) => {
       settle(command as unknown as UntypedCommand);
-      refuseNeedlessFlags(command as unknown as UntypedCommand);
+      refuseNeedlessFlags(command as unknown as UntypedCommand, serverPurposes);
       const options = command.opts();
       await checkAdmin(options);
       const given = resolveToken(options);

@@ -3,9 +3,10 @@ import type { AdminPort } from "./admin.ts";
 import { UsageError } from "./errors.ts";
 
 /** What a flag has to stand beside to mean anything. */
-interface Purpose {
+export interface Purpose {
   /** Whether that is there. */
   isMeant: (command: Command) => boolean;
+  /** What the error says behind the flag's name. */
   says: string;
 }
 
@@ -22,8 +23,8 @@ const certificate: Purpose = {
   says: "is for --tls-cert and --tls-key: give both",
 };
 
-/** By the names that commander gives the values of flags. */
-const purposeOf: Record<string, Purpose> = {
+/** Those of gateway and runner, by the names that commander gives the values of flags. */
+export const serverPurposes: Record<string, Purpose> = {
   captureMax: capture,
   captureAge: capture,
   captureFiles: capture,
@@ -37,18 +38,17 @@ const purposeOf: Record<string, Purpose> = {
 };
 
 /**
- * Refuses flags of gateway and runner that would change nothing: whoever gives one believes in something that is not there. The
- * environment and a config file may hold them for other times.
+ * Refuses flags that would change nothing: whoever gives one believes in something that is not there. The environment and a
+ * config file may hold them for other commands, or other times.
  *
+ * @param purposes by the names that commander gives the values of flags
  * @throws {UsageError} when one is given
  */
-export function refuseNeedlessFlags(command: Command): void {
+export function refuseNeedlessFlags(command: Command, purposes: Record<string, Purpose>): void {
   for (const option of command.options) {
     const name = option.attributeName();
-    const purpose = purposeOf[name];
-    if (purpose === undefined || command.getOptionValueSource(name) !== "cli" || purpose.isMeant(command)) {
-      continue;
-    }
-    throw new UsageError(`${option.long} ${purpose.says}`);
+    const purpose = purposes[name];
+    if (purpose === undefined || command.getOptionValueSource(name) !== "cli") continue;
+    if (!purpose.isMeant(command)) throw new UsageError(`${option.long} ${purpose.says}`);
   }
 }

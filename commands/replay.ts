@@ -21,7 +21,8 @@ import { runCheck } from "./replay_check.ts";
 import { printable } from "./replay_text.ts";
 import { showTimeline } from "./replay_timeline.ts";
 import { moment, pathGlob, refuseEmptyTime, speed, streamIds } from "./replay_values.ts";
-import { refuseForeignFlags, replayExclusions, withPurpose } from "./replay_flags.ts";
+import { refuseNeedlessFlags } from "./needless_flags.ts";
+import { replayExclusions, replayPurposes, withPurpose } from "./replay_flags.ts";
 import { serveCapture, serveSettings } from "./replay_serve.ts";
 import { caFileOption, gatewayUrlOption, nameOption } from "./runner_options.ts";
 import { sendToOrigin } from "./replay_to.ts";
@@ -140,7 +141,7 @@ export function replayCommand() {
     .action(async (file, _, command) => {
       settle(command as unknown as UntypedCommand, replayExclusions);
       const options = command.opts();
-      refuseForeignFlags(command as unknown as UntypedCommand);
+      refuseNeedlessFlags(command as unknown as UntypedCommand, replayPurposes);
       refuseEmptyTime(options);
       const json = options.json ?? false;
       Deno.exitCode = await untilStopped(async (signal) => {

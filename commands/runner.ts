@@ -39,7 +39,7 @@ import {
   tokenOption,
 } from "./common_options.ts";
 import { applyNativeSockets, nativeSocketsOption } from "./native_sockets.ts";
-import { refuseNeedlessFlags } from "./needless_flags.ts";
+import { refuseNeedlessFlags, serverPurposes } from "./needless_flags.ts";
 import { settle } from "./settings.ts";
 import { UsageError } from "./errors.ts";
 import { StatusLines } from "./output.ts";
@@ -106,7 +106,7 @@ export function runnerCommand() {
     .addOption(logFormatOption())
     .action(async (_, command) => {
       settle(command as unknown as UntypedCommand);
-      refuseNeedlessFlags(command as unknown as UntypedCommand);
+      refuseNeedlessFlags(command as unknown as UntypedCommand, serverPurposes);
       const options = command.opts();
       await checkAdmin(options);
       const { target } = options;

@@ -16,7 +16,7 @@ export { ExchangeAssembler, type ExchangeAssemblerOptions } from "./exchange_ass
 export * from "./format.ts";
 export { IndexProgress } from "./index_progress.ts";
 export { RecentIds } from "./recent_ids.ts";
-export { secretHeaders, urlHeaders } from "./redaction.ts";
+export { isParameterOf, secretHeaders, urlHeaders } from "./redaction.ts";
 export { CaptureReader, type CaptureSource } from "./reader.ts";
 export { LiveMap } from "./live_map.ts";
 export { StreamMap } from "./stream_map.ts";

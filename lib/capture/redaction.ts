@@ -121,9 +121,7 @@ export class Redaction {
     const query = text.indexOf("?");
     if (query === -1) return;
     for (const match of text.slice(query + 1).matchAll(/([^&=#]*)=([^&#]*)/g)) {
-      // Some frameworks take `name[]` and `name[key]` for values of `name`.
-      const name = decoded(match[1]);
-      if (!this.#names.has(name) && !this.#names.has(name.split("[", 1)[0])) continue;
+      if (!isParameterOf(this.#names, match[1])) continue;
       const start = query + 1 + match.index + match[1].length + 1;
       target.fill(asterisk, start, start + match[2].length);
     }
@@ -161,6 +159,17 @@ function latin1(bytes: Uint8Array): string {
 
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length);
+}
+
+/**
+ * Whether a query parameter's name, as it stands in a URL, is one of `names` as its reader will see it. Some frameworks take
+ * `name[]` and `name[key]` for values of `name`.
+ *
+ * @param names in lower case
+ */
+export function isParameterOf(names: ReadonlySet<string>, name: string): boolean {
+  const text = decoded(name);
+  return names.has(text) || names.has(text.split("[", 1)[0]);
 }
 
 /** A query parameter's name as its reader will see it. */

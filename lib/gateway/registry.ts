@@ -47,18 +47,13 @@ export class Registry {
    * that serves nothing would seem the least loaded every time.
    */
   pickAfter(tried: Runner): Runner | null {
-    const others = this.named(tried.name).filter((session) =>
-      session !== tried && session.link !== null && !session.draining
-    );
+    const others = this.#othersThan(tried);
     return others.length > 0 ? this.#lessLoaded(others) : this.connected(tried);
   }
 
   /** Another session of its name for what `tried` could not bring to its origin, if one is likely to. */
   pickInstead(tried: Runner): Runner | null {
-    const serving = this.named(tried.name).filter((session) =>
-      session !== tried && session.link !== null && !session.draining && !session.originIsAway
-    );
-    return this.#lessLoaded(serving);
+    return this.#lessLoaded(this.#othersThan(tried).filter((session) => !session.originIsAway));
   }
 
   /** `runner`, if it is still there and takes streams now. */
@@ -87,6 +82,13 @@ export class Registry {
     if (usable.length === 0) usable = named.filter((session) => !session.draining);
     const serving = usable.filter((session) => !session.originIsAway);
     return this.#lessLoaded(serving.length > 0 ? serving : usable);
+  }
+
+  /** Those of the same name that take streams now. */
+  #othersThan(tried: Runner): RunnerSession[] {
+    return this.named(tried.name).filter((session) =>
+      session !== tried && session.link !== null && !session.draining
+    );
   }
 
   #lessLoaded(usable: readonly RunnerSession[]): RunnerSession | null {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { startGateway } from "../support/processes.ts";
+import { runtimeFlags } from "../../packaging/compile.ts";
+import { ChildProcess, startGateway } from "../support/processes.ts";
 import { eventually, healthOf } from "../support/stack.ts";
 
 Deno.test({
@@ -19,4 +20,20 @@ Deno.test({
   assert.equal((await healthOf(gateway)).streams, 0);
   gateway.process.signal("SIGTERM");
   assert.equal((await gateway.process.status()).code, 0);
+});
+
+Deno.test({
+  name: "without the permission to close it a process goes on, and says that a debugger is open",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const without = runtimeFlags.filter((flag) => flag !== "--allow-sys");
+  const args = ["gateway", "--hostname", "127.0.0.1", "--port", "0", "--admin-port", "0"];
+  const command = ["run", "--quiet", ...without, "main.ts", ...args];
+  await using gateway = new ChildProcess(Deno.execPath(), command);
+  const [, port] = await gateway.line(/listens on http:\/\/127\.0\.0\.1:(\d+)/);
+  gateway.signal("SIGUSR1");
+  await gateway.line(
+    /^warning: SIGUSR1 opens a debugger, which is not closed without the permission --allow-sys$/m,
+  );
+  assert.equal((await fetch(`http://127.0.0.1:${port}/.tunnel/health`)).ok, true);
 });

@@ -1,4 +1,4 @@
-import { secretHeaders, urlHeaders } from "../../capture/mod.ts";
+import { isParameterOf, secretHeaders, urlHeaders } from "../../capture/mod.ts";
 
 /** A run of asterisks that is taken for an overwritten token, where one may stand within a text. */
 const runOfAsterisks = /\*{8,}/;
@@ -31,20 +31,8 @@ export class RedactedValues {
     if (this.#names === null) return null;
     const query = target.indexOf("?");
     for (const [, name, value] of target.slice(query + 1).matchAll(/([^&=#]*)=([^&#]*)/g)) {
-      const decoded = decodedName(name);
-      const isNamed = this.#names.has(decoded) || this.#names.has(decoded.split("[", 1)[0]);
-      if (query !== -1 && isNamed && /^\*+$/.test(value)) return name;
+      if (query !== -1 && isParameterOf(this.#names, name) && /^\*+$/.test(value)) return name;
     }
     return runOfAsterisks.test(target) ? "" : null;
-  }
-}
-
-function decodedName(name: string): string {
-  const text = name.replaceAll("+", " ");
-  try {
-    return decodeURIComponent(text).toLowerCase();
-  } catch (error) {
-    if (error instanceof URIError) return text.toLowerCase();
-    throw error;
   }
 }
